@@ -1,0 +1,289 @@
+"""Every setting of a run as frozen, validated values that read from and write to JSON.
+
+Imported by what the page polls, so it must stay free of torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from math import prod
+from typing import Annotated, Any, Self, TypeVar
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from causalpima_core.errors import ConfigError
+
+MAX_NODES = 8
+MAX_OUTCOMES = 512
+PRESET_STEPS = {"quick": (350, 120), "standard": (900, 300), "thorough": (2500, 900)}
+"""Optimiser steps of the warm-up and of joint training."""
+Edge = tuple[str, str]
+T = TypeVar("T")
+
+
+class Preset(StrEnum):
+    """How long to look: the same method with more or fewer epochs."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
+class Covariance(StrEnum):
+    """Shape of one component in the latent space."""
+
+    DIAGONAL = "diagonal"
+    FULL = "full"
+
+
+def node_names(n_nodes: int) -> tuple[str, ...]:
+    """Names of the nodes as every file and option spells them.
+
+    >>> node_names(2)
+    ('node_1', 'node_2')
+    """
+    return tuple(f"node_{j + 1}" for j in range(n_nodes))
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic validates the values
+        """Build from keyword values; a bad one is a `ConfigError` of one sentence."""
+        return _one_sentence(lambda: cls(**values))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what ``model_dump_json`` wrote; anything else is a `ConfigError`."""
+        return _one_sentence(lambda: cls.model_validate_json(text))
+
+
+class Knowledge(_Frozen):
+    """What is known of the graph beforehand; learned graphs cannot violate it.
+
+    Attributes:
+        forbidden: edges (source, target) that must not be there.
+        required: edges that must be there.
+        tiers: node -> tier; no edge runs from a higher tier to a lower one.
+    """
+
+    forbidden: tuple[Edge, ...] = ()
+    required: tuple[Edge, ...] = ()
+    tiers: dict[str, int] = Field(default_factory=dict)
+
+    def allows(self, source: str, target: str) -> bool:
+        """Whether an edge source -> target may exist at all."""
+        tiers = self.tiers
+        backwards = source in tiers and target in tiers and tiers[source] > tiers[target]
+        reversed_required = (target, source) in self.required
+        return not (backwards or reversed_required or (source, target) in self.forbidden)
+
+    def allowed_mask(self, nodes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """``[i, j]`` True where an edge i -> j may exist, shape ``(L, L)``."""
+        return np.array([[i != j and self.allows(i, j) for j in nodes] for i in nodes])
+
+    def required_mask(self, nodes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """``[i, j]`` True where an edge i -> j must exist, shape ``(L, L)``."""
+        return np.array([[(i, j) in self.required for j in nodes] for i in nodes])
+
+    def before(self, nodes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """``[i, j]`` True where i comes before j by a required edge or by the tiers."""
+        tiers = self.tiers
+        earlier = [
+            [i in tiers and j in tiers and tiers[i] < tiers[j] for j in nodes] for i in nodes
+        ]
+        return self.required_mask(nodes) | np.array(earlier)
+
+    def check(self, nodes: tuple[str, ...]) -> None:
+        """Raise `ConfigError` unless at least one graph over ``nodes`` satisfies everything."""
+        for name in [n for e in (*self.forbidden, *self.required) for n in e] + list(self.tiers):
+            if name not in nodes:
+                raise ConfigError(
+                    f"Unknown node '{name}': expected one of {', '.join(nodes)}; "
+                    "correct the name or add a node with --states."
+                )
+        for source, target in (*self.forbidden, *self.required):
+            if source == target:
+                raise ConfigError(
+                    f"An edge from '{source}' to itself is not possible: name two different nodes."
+                )
+        for source, target in self.required:
+            if (source, target) in self.forbidden:
+                raise ConfigError(
+                    f"Edge {source}:{target} is both required and forbidden: remove one of the two."
+                )
+            if not self.allows(source, target) and (target, source) not in self.required:
+                raise ConfigError(
+                    f"Required edge {source}:{target} runs against the tiers "
+                    f"({source} is in tier {self.tiers[source]}, {target} in tier "
+                    f"{self.tiers[target]}): change the tiers or drop the edge."
+                )
+        self._check_order(nodes)
+
+    def _check_order(self, nodes: tuple[str, ...]) -> None:
+        """Required edges and tiers together must leave some order of the nodes possible."""
+        order = nx.from_numpy_array(self.before(nodes), create_using=nx.DiGraph)
+        if not nx.is_directed_acyclic_graph(order):
+            cycle = [nodes[source] for source, _ in nx.find_cycle(order)]
+            raise ConfigError(
+                f"The required edges (with the tiers) form a cycle: {' -> '.join(cycle)} -> "
+                f"{cycle[0]}; a causal graph has none, so drop one of them."
+            )
+
+
+class ModelConfig(_Frozen):
+    """What is modelled: nodes, latent space, what is known of the graph."""
+
+    states: tuple[int, ...]
+    latent_dim: Annotated[int, Field(ge=2, le=64)] | None = None
+    covariance: Covariance = Covariance.DIAGONAL
+    knowledge: Knowledge = Knowledge()
+
+    @field_validator("states")
+    @classmethod
+    def _check_states(cls, states: tuple[int, ...]) -> tuple[int, ...]:
+        if not 1 <= len(states) <= MAX_NODES:
+            raise ConfigError(
+                f"Expected 1 to {MAX_NODES} nodes, got {len(states)}: give one number of states "
+                "per node, for example 2,2,3."
+            )
+        low = [k for k in states if k < 2]
+        if low:
+            raise ConfigError(
+                f"Every node needs at least 2 states, got {low[0]}: a node with fewer cannot vary; "
+                "give for example 2,2,3."
+            )
+        if prod(states) > MAX_OUTCOMES:
+            raise ConfigError(
+                f"The nodes have {prod(states)} joint outcomes, more than the {MAX_OUTCOMES} "
+                "supported: use fewer nodes or states."
+            )
+        return states
+
+    @model_validator(mode="after")
+    def _check_knowledge(self) -> Self:
+        self.knowledge.check(self.nodes)
+        return self
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes, in order."""
+        return node_names(len(self.states))
+
+    @property
+    def n_outcomes(self) -> int:
+        """Number of joint outcomes, which is the number of mixture components."""
+        return prod(self.states)
+
+    @property
+    def n_latent(self) -> int:
+        """Latent dimensions: as asked for, or enough for factors and nuisance to come apart."""
+        return self.latent_dim or max(8, 2 * len(self.states) + 2)
+
+    def check_samples(self, n_samples: int, n_held_out: int = 0) -> None:
+        """Raise `ConfigError` where there are more components than samples to fill them."""
+        if self.n_outcomes > n_samples - n_held_out:
+            held_out = f" ({n_held_out} of them held out)" if n_held_out else ""
+            raise ConfigError(
+                f"The nodes have {self.n_outcomes} joint outcomes but there are only {n_samples} "
+                f"samples{held_out}: use fewer nodes or states, or more samples."
+            )
+
+
+
+class TrainingConfig(_Frozen):
+    """How it is trained; `of_preset` gives the three sensible settings.
+
+    Attributes:
+        warm_up_steps: optimiser steps of the warm-up; epochs follow from the number of samples.
+        joint_steps: optimiser steps of joint training.
+        graph_steps: gradient steps of graph and tables after each epoch of joint training.
+        description_length: weight of the penalty on the size of the conditional tables;
+            0 gives the plain ELBO of the paper.
+        patience: epochs without a better held-out ELBO after which joint training stops.
+    """
+
+    preset: Preset = Preset.STANDARD
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    warm_up_steps: Annotated[int, Field(ge=1)] = 900
+    joint_steps: Annotated[int, Field(ge=1)] = 300
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    joint_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
+    graph_steps: Annotated[int, Field(ge=1)] = 25
+    graph_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-2
+    graph_restarts: Annotated[int, Field(ge=1, le=256)] = 16
+    temperature_start: Annotated[float, Field(gt=0)] = 1.0
+    temperature_end: Annotated[float, Field(gt=0)] = 0.05
+    description_length: Annotated[float, Field(ge=0)] = 1.0
+    held_out: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    patience: Annotated[int, Field(ge=1)] = 12
+
+    @classmethod
+    def of_preset(cls, preset: str, **changes: Any) -> Self:  # noqa: ANN401
+        """Settings of a preset with single values changed."""
+        if preset not in PRESET_STEPS:
+            raise ConfigError(
+                f"Unknown preset '{preset}': expected one of {', '.join(PRESET_STEPS)}."
+            )
+        warm_up, joint = PRESET_STEPS[preset]
+        steps = {"preset": preset, "warm_up_steps": warm_up, "joint_steps": joint}
+        return cls.parse(**(steps | changes))
+
+    def n_held_out(self, n_samples: int) -> int:
+        """Number of samples kept from training to measure it by."""
+        return max(1, round(self.held_out * n_samples))
+
+    def batch_of(self, n_train: int) -> int:
+        """Batch size for ``n_train`` samples: small data still make several steps an epoch."""
+        return min(n_train, self.batch_size, max(16, n_train // 14))
+
+    def epochs_of(self, steps: int, n_train: int) -> int:
+        """Epochs that make about ``steps`` optimiser steps, and never fewer than 8."""
+        return max(8, round(steps / max(1, n_train // self.batch_of(n_train))))
+
+
+class DatasetReference(_Frozen):
+    """Which data a run was trained on, so that `resume` can check it has the same again."""
+
+    path: str
+    sha256: str
+    n_samples: int
+    name: str
+
+
+class RunConfig(_Frozen):
+    """All there is to know to repeat a run; `config.json` of the run folder.
+
+    Raises:
+        ConfigError: more components than samples that could fill them.
+    """
+
+    name: str
+    dataset: DatasetReference
+    model: ModelConfig
+    training: TrainingConfig
+    created: float
+    versions: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_samples(self) -> Self:
+        n_samples = self.dataset.n_samples
+        self.model.check_samples(n_samples, self.training.n_held_out(n_samples))
+        return self
+
+
+def _one_sentence(build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"Setting '{where}' is not valid: {first['msg']} (got {first['input']!r})."
+        ) from error

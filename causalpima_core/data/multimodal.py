@@ -1,0 +1,233 @@
+"""The dataset as a value object: several measurements of the same samples, checked once, here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from causalpima_core.errors import DataError
+
+MAX_CHANNELS = 4
+MIN_CURVE_POINTS = 8
+SMOOTH_NEIGHBOURS = 0.5
+"""Correlation of neighbouring columns from which a 2-D array counts as a curve."""
+
+
+class Kind(StrEnum):
+    """What an array of one modality is, which decides the network that reads it."""
+
+    IMAGE = "image"
+    CURVE = "curve"
+    TABLE = "table"
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One kind of measurement of all samples.
+
+    Attributes:
+        name: as in the file; also the word used for it on every page.
+        kind: image, curve or table.
+        values: image ``(n, channels, height, width)``, curve ``(n, points)`` or table
+            ``(n, columns)``, float32; a row that is all NaN is a missing measurement.
+        columns: names of a table's columns; empty otherwise.
+
+    Raises:
+        DataError: where the array is not usable; the message names the modality.
+    """
+
+    name: str
+    kind: Kind
+    values: NDArray[np.float32]
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Reject what cannot be trained on, in the order a person would mend it."""
+        name, values = self.name, self.values
+        if values.size == 0:
+            raise DataError(
+                f"Modality '{name}' is empty (shape {values.shape}): remove it or fill it."
+            )
+        if np.isinf(values).any():
+            row = int(np.argwhere(np.isinf(values))[0][0])
+            raise DataError(
+                f"Modality '{name}' has an infinite value in sample {row}: expected finite "
+                "numbers; replace it, or make the whole row NaN if the measurement is missing."
+            )
+        nan = np.isnan(values).reshape(len(values), -1)
+        scattered = nan.any(1) & ~nan.all(1)
+        if scattered.any():
+            raise DataError(
+                f"Modality '{name}' has NaN in part of sample {int(scattered.argmax())} "
+                f"({int(scattered.sum())} such samples): a missing measurement is a row that is "
+                "NaN throughout; fill the gap, or make the whole row NaN."
+            )
+        if nan.all():
+            raise DataError(f"Modality '{name}' is missing in every sample: remove it.")
+        seen = values[~nan.all(1)]
+        if len(seen) > 1 and seen.min() == seen.max():
+            raise DataError(
+                f"Modality '{name}' is constant (always {float(seen.flat[0]):g}): it tells "
+                "nothing about the samples; remove it."
+            )
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which samples have this measurement, shape ``(n,)``."""
+        return ~np.isnan(self.values.reshape(len(self.values), -1)[:, 0])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample's measurement."""
+        return self.values.shape[1:]
+
+    def describe(self) -> str:
+        """In a few words: ``image 3 × 32 × 32``."""
+        return f"{self.kind} {' × '.join(str(size) for size in self.shape)}"
+
+
+@dataclass(frozen=True)
+class MultimodalDataset:
+    """Modalities of the same samples, their identifiers, and metadata nobody trains on.
+
+    Attributes:
+        modalities: at least one, all with the same number of samples.
+        sample_id: one string per sample, shape ``(n,)``.
+        metadata: one row per sample; for colouring, naming and scoring only.
+    """
+
+    modalities: tuple[Modality, ...]
+    sample_id: NDArray[np.str_]
+    metadata: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        """Check that the modalities belong together."""
+        if not self.modalities:
+            raise DataError("Expected at least one modality to train on, got none.")
+        counts = {m.name: len(m.values) for m in self.modalities}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{name} has {count}" for name, count in counts.items())
+            raise DataError(
+                f"All modalities must have the same number of samples, but {told}: "
+                "give every sample one row in each, NaN throughout where it was not measured."
+            )
+        if len(self) < 2:
+            raise DataError(
+                "Expected at least 2 samples, got 1: nothing varies in a single sample."
+            )
+        for what, count in (("sample_id", len(self.sample_id)), ("metadata", len(self.metadata))):
+            if count != len(self):
+                raise DataError(
+                    f"{what} has {count} entries for {len(self)} samples: give one per sample."
+                )
+        nowhere = ~np.any([m.observed for m in self.modalities], axis=0)
+        if nowhere.any():
+            raise DataError(
+                f"Sample {self.sample_id[nowhere][0]} has no measurement in any modality "
+                f"({int(nowhere.sum())} such samples): remove it."
+            )
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.modalities[0].values)
+
+    def __getitem__(self, name: str) -> Modality:
+        """The modality of that name; `DataError` where there is none."""
+        for modality in self.modalities:
+            if modality.name == name:
+                return modality
+        known = ", ".join(self.names)
+        raise DataError(f"Unknown modality '{name}': this dataset has {known}.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the modalities, in order."""
+        return tuple(m.name for m in self.modalities)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that is trained on: names, kinds, shapes and values."""
+        digest = hashlib.sha256()
+        for m in self.modalities:
+            digest.update(f"{m.name}|{m.kind}|{m.values.shape}|".encode())
+            digest.update(np.ascontiguousarray(m.values).tobytes())
+        return digest.hexdigest()
+
+
+def of_arrays(
+    arrays: dict[str, NDArray],
+    sample_id: Sequence[str] | NDArray | None = None,
+    metadata: pd.DataFrame | None = None,
+) -> MultimodalDataset:
+    """Make a dataset from plain arrays; the shape decides each one's kind.
+
+    Args:
+        arrays: name -> ``(n, p)`` table or curve, ``(n, h, w)``, ``(n, c, h, w)`` or
+            ``(n, h, w, c)`` image.
+        sample_id: one per sample; counted from 0 where not given.
+        metadata: one row per sample.
+
+    Raises:
+        DataError: naming the array and what to do.
+    """
+    modalities = tuple(modality_of_array(name, array) for name, array in arrays.items())
+    if not modalities:
+        raise DataError("Expected at least one modality to train on, got none.")
+    n = len(modalities[0].values)
+    ids = np.arange(n) if sample_id is None else np.asarray(sample_id)
+    table = pd.DataFrame(index=range(n)) if metadata is None else metadata.reset_index(drop=True)
+    return MultimodalDataset(modalities, ids.astype(str), table)
+
+
+def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) -> Modality:
+    """Check one array and bring it to the layout of its kind (see `of_arrays`)."""
+    if array.dtype.kind not in "fiub":
+        what = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects"}
+        raise DataError(
+            f"Modality '{name}' holds {what.get(array.dtype.kind, str(array.dtype))}: expected "
+            "real numbers; convert it, or keep it in a separate metadata column."
+        )
+    if array.size == 0:
+        raise DataError(f"Modality '{name}' is empty (shape {array.shape}): remove it or fill it.")
+    with np.errstate(over="ignore"):
+        values = array.astype(np.float32)
+    if array.ndim == 2:
+        kind = Kind.TABLE if columns or not _is_smooth(values) else Kind.CURVE
+        return Modality(name, kind, values, columns)
+    if array.ndim == 3:
+        return Modality(name, Kind.IMAGE, values[:, None])
+    if array.ndim == 4:
+        return Modality(name, Kind.IMAGE, _channels_first(name, values))
+    raise DataError(
+        f"Modality '{name}' has shape {array.shape}: expected (samples, values) for a table or "
+        "curve, (samples, height, width) or (samples, channels, height, width) for images."
+    )
+
+
+def _channels_first(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if values.shape[1] <= MAX_CHANNELS:
+        return values
+    if values.shape[-1] <= MAX_CHANNELS:
+        return np.ascontiguousarray(np.moveaxis(values, -1, 1))
+    raise DataError(
+        f"Modality '{name}' has shape {values.shape}: images have 1 to {MAX_CHANNELS} channels, "
+        "on the second or the last axis; choose channels or split them into modalities."
+    )
+
+
+def _is_smooth(values: NDArray[np.float32]) -> bool:
+    """Whether neighbouring columns vary together, as points of one curve do."""
+    rows = values[np.isfinite(values).all(1)].astype(np.float64)
+    if values.shape[1] < MIN_CURVE_POINTS or len(rows) < 3:
+        return False
+    rows -= rows.mean(0)
+    scale = np.sqrt((rows**2).mean(0))
+    varying = rows[:, scale > 1e-6 * scale.max()] / scale[scale > 1e-6 * scale.max()]
+    if varying.shape[1] < MIN_CURVE_POINTS:
+        return False
+    return float((varying[:, 1:] * varying[:, :-1]).mean()) > SMOOTH_NEIGHBOURS

@@ -1,0 +1,108 @@
+"""The only objective: the evidence lower bound, every term of it named and in closed form.
+
+With ``q(Z, c|X) = q(Z|X) q(c|X)`` and ``q(c|X) = γ`` at its mean-field optimum (causalPIMA,
+arXiv 2310.18471; ALGORITHM §6). One component, ``p(c) = 1``, gives the ELBO of a plain
+variational autoencoder, which is what the warm-up trains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from causalpima_core.gaussians import LOG_2PI, DiagonalGaussian
+from causalpima_core.prior import GaussianComponents, log_responsibilities
+
+
+@dataclass(frozen=True)
+class ElboTerms:
+    """Terms per sample in nats, shape ``(batch,)`` each; their sum is the ELBO.
+
+    Attributes:
+        reconstruction: by modality, ``E_q log p(X_m | Z)``; 0 where not observed.
+        latent_prior: ``E_q log p(Z | c)``.
+        outcome_prior: ``E_q log p(c)``.
+        latent_entropy: entropy of ``q(Z|X)``.
+        outcome_entropy: entropy of ``q(c|X)``.
+        responsibilities: ``γ = q(c|X)``, shape ``(batch, C)``.
+    """
+
+    reconstruction: dict[str, Float[Tensor, " batch"]]
+    latent_prior: Float[Tensor, " batch"]
+    outcome_prior: Float[Tensor, " batch"]
+    latent_entropy: Float[Tensor, " batch"]
+    outcome_entropy: Float[Tensor, " batch"]
+    responsibilities: Float[Tensor, "batch C"]
+
+    def named(self) -> dict[str, Float[Tensor, " batch"]]:
+        """All terms under the names that the metrics use."""
+        return {f"reconstruction.{name}": term for name, term in self.reconstruction.items()} | {
+            "latent_prior": self.latent_prior,
+            "outcome_prior": self.outcome_prior,
+            "latent_entropy": self.latent_entropy,
+            "outcome_entropy": self.outcome_entropy,
+        }
+
+    def total(self) -> Float[Tensor, " batch"]:
+        """The ELBO of each sample."""
+        return torch.stack(list(self.named().values())).sum(0)
+
+
+def elbo_terms(
+    reconstruction: dict[str, Float[Tensor, " batch"]],
+    posterior: DiagonalGaussian,
+    components: GaussianComponents,
+    log_outcomes: Float[Tensor, " C"],
+) -> ElboTerms:
+    """All terms of the ELBO at the optimal responsibilities.
+
+    Args:
+        reconstruction: log-likelihood of each modality (see `gaussian_log_likelihood`).
+        posterior: ``q(Z|X)``.
+        components: ``p(Z|c)``.
+        log_outcomes: ``log p(c)``, shape ``(C,)``.
+    """
+    log_density = components.expected_log_density(posterior)
+    log_gamma = log_responsibilities(log_outcomes, log_density)
+    gamma = log_gamma.exp()
+    return ElboTerms(
+        reconstruction=reconstruction,
+        latent_prior=(gamma * log_density).sum(-1),
+        outcome_prior=(gamma * log_outcomes).sum(-1),
+        latent_entropy=posterior.entropy(),
+        # 0 · −inf would be NaN where a responsibility underflows: bounded below it is 0 · finite.
+        outcome_entropy=-(gamma * log_gamma.clamp_min(-1e4)).sum(-1),
+        responsibilities=gamma,
+    )
+
+
+def gaussian_log_likelihood(
+    values: Float[Tensor, "batch ..."],
+    decoded: Float[Tensor, "batch ..."],
+    noise_variance: Float[Tensor, ""],
+    observed: Bool[Tensor, " batch"],
+) -> Float[Tensor, " batch"]:
+    """``log N(X; decoded, σ²)`` summed over a sample's values; 0 where it was not observed."""
+    square = (values - decoded).flatten(1).square().sum(1)
+    size = values[0].numel()
+    likelihood = -0.5 * (size * (LOG_2PI + noise_variance.log()) + square / noise_variance)
+    return torch.where(observed, likelihood, torch.zeros_like(likelihood))
+
+
+def optimal_noise_variance(
+    values: Float[Tensor, "batch ..."],
+    decoded: Float[Tensor, "batch ..."],
+    observed: Bool[Tensor, " batch"],
+    floor: float = 1e-4,
+) -> Float[Tensor, ""]:
+    """The noise variance that maximises the likelihood: the mean squared error (σ-VAE).
+
+    Rybkin, Daniilidis and Levine 2021, arXiv 2006.13202. ``floor`` keeps data without any noise
+    from an unbounded likelihood; it is in units of the standardised data's variance.
+    """
+    square = (values - decoded).flatten(1).square().mean(1)
+    weight = observed.to(square.dtype)
+    return ((square * weight).sum() / weight.sum().clamp_min(1)).detach().clamp_min(floor)

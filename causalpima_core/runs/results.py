@@ -1,0 +1,105 @@
+"""What a run found, as typed values: the layout of `result/dag.json` and `result/summary.json`.
+
+The field names are a contract with others' scripts; they are spelled here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NodeResult(_Result):
+    """A node: its name, number of states, and how cleanly samples fall into them (0 to 1)."""
+
+    name: str
+    states: int
+    separation: float
+
+
+class EdgeResult(_Result):
+    """An edge of the decided graph and the evidence for it.
+
+    Attributes:
+        weight: of the flow-DAG before it was hardened.
+        direction: compelled where every equivalent graph agrees on it, else reversible.
+        probability: posterior probability that the two nodes are adjacent.
+        probability_of_direction: posterior probability of source -> target itself.
+    """
+
+    source: str
+    target: str
+    weight: float
+    direction: Literal["compelled", "reversible"]
+    probability: float
+    probability_of_direction: float
+
+
+class TableResult(_Result):
+    """A conditional table: nested lists, one axis per parent in order, the node's states last."""
+
+    parents: list[str]
+    probabilities: list
+
+
+class ComponentResult(_Result):
+    """A mixture component: the joint outcome it stands for and its weight."""
+
+    outcome: list[int]
+    weight: float
+
+
+class GraphResult(_Result):
+    """`dag.json`."""
+
+    nodes: list[NodeResult]
+    edges: list[EdgeResult]
+    tables: dict[str, TableResult]
+    components: list[ComponentResult]
+
+
+class NodeEvidence(_Result):
+    """Why a node is believed: what a person needs to doubt it.
+
+    Attributes:
+        separation: 1 minus the mean entropy of its posterior over log of its states.
+        least_state_share: share of samples in its rarest state.
+        gain: log-likelihood gained by splitting the latents along it, nats per sample; None
+            where no single direction shows it.
+        views: modalities whose own latents show it as well.
+    """
+
+    name: str
+    separation: float
+    least_state_share: float
+    gain: float | None
+    views: list[str]
+
+
+class Summary(_Result):
+    """`summary.json`.
+
+    Attributes:
+        held_out_elbo: named terms on the samples held out, nats per sample.
+        modality_error: mean squared error over the variance of the data, held-out samples.
+        assignment_entropy: mean entropy of the responsibilities, nats.
+        start: where the chosen partition came from, and the entropy of the next best one.
+        score_gap: exact best graph's score minus the chosen graph's, nats (0 where they agree).
+        warnings: what could not be found or is not certain, in words.
+        seconds: by stage.
+    """
+
+    held_out_elbo: dict[str, float]
+    modality_error: dict[str, float]
+    assignment_entropy: float
+    start: dict[str, float | str | None]
+    nodes: list[NodeEvidence]
+    score_gap: float
+    edges_not_drawn: list[dict[str, float | str]] = Field(default_factory=list)
+    warnings: list[str]
+    seconds: dict[str, float]

@@ -1,0 +1,1 @@
+"""Training in stages: warm-up, candidates, labelling, joint training, hardening."""

@@ -1,0 +1,96 @@
+"""What a run could not find or is not certain of, in sentences a scientist can act on."""
+
+from __future__ import annotations
+
+from causalpima_core.runs.results import GraphResult, Summary
+from causalpima_core.training.separation import WEAK
+
+RARE_STATE = 0.02
+EMPTY_COMPONENT = 1e-3
+CLOSE_RIVAL = 0.01
+"""Difference of assignment entropies, nats, below which another partition is as good."""
+OVERLAP = 0.03
+"""Assignment entropy of the start, nats, above which its groups overlap."""
+UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
+
+
+def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]:
+    """All that a person should know before believing the graph; empty where nothing is amiss."""
+    found = [
+        *_about_training(finished=finished),
+        *_about_partition(summary),
+        *_about_nodes(summary),
+        *_about_components(graph),
+        *_about_edges(summary, graph),
+    ]
+    return list(found)
+
+
+def _about_training(*, finished: bool) -> list[str]:
+    if finished:
+        return []
+    return ["Training was stopped early: features and graph are as far as they had come."]
+
+
+def _about_partition(summary: Summary) -> list[str]:
+    told = []
+    entropy, rival = summary.start["entropy"], summary.start["next_entropy"]
+    if isinstance(entropy, float) and entropy > OVERLAP:
+        told.append(
+            f"The groups of samples overlap (assignment entropy {entropy:.2f} nats; clear groups "
+            f"have below {OVERLAP}): some nodes may not be real features. Try the thorough preset, "
+            "more latent dimensions, or fewer nodes or states."
+        )
+    if isinstance(entropy, float) and isinstance(rival, float) and rival - entropy < CLOSE_RIVAL:
+        told.append(
+            f"Another division of the samples ({summary.start['next_source']}) fits almost as "
+            f"well ({rival:.3f} against {entropy:.3f} nats): compare runs with other seeds before "
+            "believing these nodes."
+        )
+    return told
+
+
+def _about_nodes(summary: Summary) -> list[str]:
+    told = []
+    for node in summary.nodes:
+        if node.separation < WEAK:
+            told.append(
+                f"{node.name} is weakly separated ({node.separation:.2f} of 1): many samples "
+                "could be in either state, so its edges are uncertain."
+            )
+        if node.least_state_share < RARE_STATE:
+            told.append(
+                f"A state of {node.name} holds only {100 * node.least_state_share:.1f}% of the "
+                "samples: its probabilities are uncertain."
+            )
+    return told
+
+
+def _about_components(graph: GraphResult) -> list[str]:
+    empty = [c.outcome for c in graph.components if c.weight < EMPTY_COMPONENT]
+    if not empty:
+        return []
+    named = ", ".join("-".join(str(state) for state in outcome) for outcome in empty[:5])
+    more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
+    return [f"No samples are in {len(empty)} of the joint outcomes ({named}{more})."]
+
+
+def _about_edges(summary: Summary, graph: GraphResult) -> list[str]:
+    told = [
+        f"The edge between {edge.source} and {edge.target} is uncertain "
+        f"(probability {edge.probability:.2f})."
+        for edge in graph.edges
+        if edge.probability < UNSURE_HIGH
+    ]
+    told += [
+        f"An edge between {pair['source']} and {pair['target']} is not drawn but possible "
+        f"(probability {pair['probability']:.2f})."
+        for pair in summary.edges_not_drawn
+        if float(pair["probability"]) > UNSURE_LOW
+    ]
+    if summary.score_gap > 0:
+        told.append(
+            f"Training ended at a graph {summary.score_gap:.1f} nats worse than the best one for "
+            "these nodes; the best one is shown, so edge weights and drawn edges disagree."
+        )
+    return told

@@ -1,0 +1,142 @@
+"""One epoch of the warm-up or of joint training, and the evaluation after it; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim import Optimizer
+
+from causalpima_core.elbo import ElboTerms
+from causalpima_core.errors import TrainingError
+from causalpima_core.gaussians import DiagonalGaussian
+from causalpima_core.model import Batch, CausalPima
+from causalpima_core.prior import SufficientStatistics
+from causalpima_core.runs.records import Stage
+
+LARGEST_GRADIENT = 1.0
+DIVERGED = 1e3
+"""Negative ELBO per measured value, in nats, beyond which training has diverged (1.4 at first)."""
+NOISE_MEMORY = 0.9
+EVALUATED_AT_ONCE = 1024
+
+
+@dataclass
+class EpochRandomness:
+    """Everything random in one epoch, from the seed and the epoch's place alone.
+
+    Attributes:
+        order: of the samples.
+        noise: source of the reparameterisation noise, on the model's device.
+    """
+
+    order: np.random.Generator
+    noise: torch.Generator
+
+    @classmethod
+    def of(cls, seed: int, stage: Stage, epoch: int, device: torch.device) -> EpochRandomness:
+        """The same arguments give the same epoch."""
+        key = [seed, list(Stage).index(stage), epoch]
+        torch_seed = int(np.random.SeedSequence(key).generate_state(1)[0])
+        noise = torch.Generator(device=device).manual_seed(torch_seed)
+        return cls(np.random.default_rng(key), noise)
+
+
+@dataclass
+class EpochTotals:
+    """Sums of the ELBO's terms over an epoch's samples."""
+
+    count: int
+    sums: dict[str, float]
+
+    @classmethod
+    def empty(cls) -> EpochTotals:
+        """Nothing summed yet."""
+        return cls(0, {})
+
+    def add(self, terms: ElboTerms) -> None:
+        """Add one batch."""
+        for name, values in (terms.named() | {"elbo": terms.total()}).items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(values.detach().sum())
+        self.count += len(terms.latent_prior)
+
+    def means(self, prefix: str) -> dict[str, float]:
+        """Mean of every term per sample, names prefixed by ``train/`` or ``held_out/``."""
+        return {f"{prefix}/{name}": total / self.count for name, total in self.sums.items()}
+
+
+def train_batches(
+    model: CausalPima,
+    data: Batch,
+    optimiser: Optimizer,
+    batch_size: int,
+    randomness: EpochRandomness,
+    log_outcomes: Float[Tensor, " C"],
+) -> Iterator[tuple[ElboTerms, DiagonalGaussian]]:
+    """One pass of gradient steps on encoders and decoders; yields after every step.
+
+    Raises:
+        TrainingError: the loss is no longer a number, or has grown beyond reason.
+    """
+    order = torch.from_numpy(randomness.order.permutation(len(data)))
+    size = sum(values[0].numel() for values in data.values.values())
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    n_batches = max(1, len(data) // batch_size)
+    for rows in order.to(data.observed.device).tensor_split(n_batches):
+        batch = data[rows]
+        posterior = model.infer(batch).joint
+        decoded = model.generate(posterior.sample(randomness.noise))
+        noise_variance = model.noise_of(batch, decoded)
+        terms = model.loss_terms(batch, posterior, decoded, noise_variance, log_outcomes)
+        loss = -terms.total().mean() / size
+        _check(float(loss.detach()), terms)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
+        optimiser.step()
+        model.noise_variance.lerp_(noise_variance, 1 - NOISE_MEMORY)
+        yield terms, posterior
+
+
+def _check(loss: float, terms: ElboTerms) -> None:
+    if np.isfinite(loss) and loss < DIVERGED:
+        return
+    bad = [name for name, v in terms.named().items() if not bool(torch.isfinite(v).all())]
+    what = f"became NaN or infinite in {', '.join(bad)}" if bad else f"grew to {loss:.3g} per value"
+    raise TrainingError(
+        f"Training diverged: the loss {what}; the last good checkpoint is kept. Look for extreme "
+        "values in the data, or train with a lower learning rate."
+    )
+
+
+@torch.no_grad()
+def evaluate(model: CausalPima, data: Batch, log_outcomes: Float[Tensor, " C"]) -> EpochTotals:
+    """Terms of the ELBO on samples that are not trained on, at the posterior mean of Z."""
+    totals = EpochTotals.empty()
+    for start in range(0, len(data), EVALUATED_AT_ONCE):
+        batch = data[slice(start, start + EVALUATED_AT_ONCE)]
+        posterior = model.infer(batch).joint
+        decoded = model.generate(posterior.mean)
+        totals.add(model.loss_terms(batch, posterior, decoded, model.noise_variance, log_outcomes))
+    return totals
+
+
+@torch.no_grad()
+def responsibilities(
+    model: CausalPima, posterior: DiagonalGaussian, log_outcomes: Float[Tensor, " C"]
+) -> NDArray[np.float64]:
+    """``q(c|X)`` of encoded samples, shape ``(n, C)``."""
+    terms = torch.log_softmax(
+        log_outcomes + model.components.expected_log_density(posterior), dim=-1
+    )
+    return terms.exp().cpu().double().numpy()
+
+
+def new_statistics(model: CausalPima) -> SufficientStatistics:
+    """Empty sufficient statistics of the model's components."""
+    return SufficientStatistics(*model.component_mean.shape, model.component_mean.device)

@@ -1,0 +1,212 @@
+"""What a trained model found, as results to be written, and in words where it is not certain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpima_core.config import node_names
+from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.model import Batch, CausalPima
+from causalpima_core.outcomes import fit_tables, node_posteriors, outcome_table
+from causalpima_core.runs.results import (
+    ComponentResult,
+    EdgeResult,
+    GraphResult,
+    NodeEvidence,
+    NodeResult,
+    Summary,
+    TableResult,
+)
+from causalpima_core.training.candidates import mean_entropy
+from causalpima_core.training.epochs import evaluate, responsibilities
+from causalpima_core.training.hardening import DecidedGraph, harden
+from causalpima_core.training.loop import Trainer
+from causalpima_core.training.separation import separations
+from causalpima_core.training.start import encode
+from causalpima_core.training.doubts import doubts
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything `RunFolder.write_result` wants.
+
+    Attributes:
+        graph: the decided graph with its tables and components.
+        summary: evidence and warnings.
+        assignments: component and node states of each sample.
+        arrays: latents and decoded prototypes.
+        tensors: the model's weights.
+    """
+
+    graph: GraphResult
+    summary: Summary
+    assignments: pd.DataFrame
+    arrays: dict[str, NDArray]
+    tensors: dict[str, Tensor]
+
+
+def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
+    """Decide the graph, fit its tables, assign every sample, and say how sure that is.
+
+    Leaves the trainer's model with the decided graph in place of the learned one.
+    """
+    model, states = trainer.model, trainer.model.config.states
+    temperature = trainer.temperature
+    posterior = encode(model, trainer.data).joint
+    with torch.no_grad():
+        learned = responsibilities(model, posterior, model.log_outcomes(temperature))
+        edges = model.dag(temperature).roll(-int(model.best_restart), dims=0).cpu().numpy()
+    counts = learned[trainer.train_rows].sum(0).reshape(states)
+    masks = (model.dag.allowed.cpu().numpy(), model.dag.required.cpu().numpy())
+    decided = harden(counts, edges, *masks)
+    model.decide(fit_tables(counts, decided.adjacency))
+    with torch.no_grad():
+        gamma = responsibilities(model, posterior, model.log_outcomes(0.0))
+    graph = _graph(model, decided, gamma)
+    arrays = {
+        "latent_mean": posterior.mean.cpu().numpy(),
+        "latent_variance": posterior.variance.cpu().numpy(),
+        "component_means": model.components.mean.cpu().numpy(),
+        "component_covariances": model.components.full_covariance().cpu().numpy(),
+    }
+    prototypes = model.decode_to_units(model.components.mean)
+    arrays |= {f"prototype.{name}": values for name, values in prototypes.items()}
+    return Findings(
+        graph=graph,
+        summary=_summary(trainer, graph, decided, gamma),
+        assignments=_assignments(dataset, gamma, states),
+        arrays=arrays,
+        tensors=model.state_dict(),
+    )
+
+
+def _assignments(
+    dataset: MultimodalDataset, gamma: NDArray[np.float64], states: tuple[int, ...]
+) -> pd.DataFrame:
+    component = gamma.argmax(1)
+    table = pd.DataFrame(
+        {"sample": dataset.sample_id, "component": component, "confidence": gamma.max(1).round(6)}
+    )
+    table[list(node_names(len(states)))] = outcome_table(states)[component]
+    return table
+
+
+def _graph(
+    model: CausalPima,
+    decided: DecidedGraph,
+    gamma: NDArray[np.float64],
+) -> GraphResult:
+    states, nodes = model.config.states, model.config.nodes
+    separation = separations(node_posteriors(gamma, states))
+    probabilities = decided.probabilities
+    edges = [
+        EdgeResult(
+            source=nodes[i],
+            target=nodes[j],
+            weight=round(float(decided.weights[i, j]), 6),
+            direction="compelled" if decided.equivalence.compelled[i, j] else "reversible",
+            probability=round(float(probabilities[i, j] + probabilities[j, i]), 6),
+            probability_of_direction=round(float(probabilities[i, j]), 6),
+        )
+        for i, j in np.argwhere(decided.adjacency)
+    ]
+    return GraphResult(
+        nodes=[
+            NodeResult(name=name, states=k, separation=round(float(s), 6))
+            for name, k, s in zip(nodes, states, separation, strict=True)
+        ],
+        edges=edges,
+        tables=_tables(model, decided.adjacency),
+        components=[
+            ComponentResult(outcome=outcome.tolist(), weight=round(float(weight), 6))
+            for outcome, weight in zip(outcome_table(states), gamma.mean(0), strict=True)
+        ],
+    )
+
+
+def _tables(model: CausalPima, adjacency: NDArray[np.bool_]) -> dict[str, TableResult]:
+    """Tables over parents only, in node order, the node's own states on the last axis."""
+    nodes, tables = model.config.nodes, {}
+    conditionals = model.conditionals.exp().cpu().double().numpy()
+    for j, name in enumerate(nodes):
+        parents = np.flatnonzero(adjacency[:, j])
+        kept = [slice(None) if i in (*parents, j) else 0 for i in range(len(nodes))]
+        table = conditionals[j][tuple(kept)]
+        table = np.moveaxis(table, int(np.searchsorted(parents, j)), -1)
+        table = table / table.sum(-1, keepdims=True)
+        tables[name] = TableResult(
+            parents=[nodes[i] for i in parents], probabilities=table.round(6).tolist()
+        )
+    return tables
+
+
+def _summary(
+    trainer: Trainer, graph: GraphResult, decided: DecidedGraph, gamma: NDArray[np.float64]
+) -> Summary:
+    start = trainer.start
+    if start is None:
+        raise RuntimeError("There are no findings before joint training has begun.")
+    model = trainer.model
+    held = trainer.data[torch.from_numpy(trainer.held_rows).to(trainer.device)]
+    terms = evaluate(model, held, model.log_outcomes(0.0)).means("held_out")
+    posteriors = node_posteriors(gamma, model.config.states)
+    nodes = [
+        NodeEvidence(
+            name=node.name,
+            separation=node.separation,
+            least_state_share=round(float(posterior.mean(0).min()), 6),
+            gain=gain,
+            views=list(views),
+        )
+        for node, posterior, gain, views in zip(
+            graph.nodes, posteriors, start.gains, start.views, strict=True
+        )
+    ]
+    summary = Summary(
+        held_out_elbo={name.removeprefix("held_out/"): value for name, value in terms.items()},
+        modality_error=modality_errors(model, held),
+        assignment_entropy=mean_entropy(gamma),
+        start={
+            "source": start.source,
+            "entropy": start.entropy,
+            "next_source": start.next_source,
+            "next_entropy": start.next_entropy,
+        },
+        nodes=nodes,
+        score_gap=decided.score_gap,
+        edges_not_drawn=_not_drawn(model.config.nodes, decided),
+        warnings=[],
+        seconds={stage: round(spent, 3) for stage, spent in trainer.position.seconds.items()},
+    )
+    finished = trainer.position.epoch >= trainer.epochs or trainer.position.stopped
+    return summary.model_copy(update={"warnings": doubts(summary, graph, finished=finished)})
+
+
+def _not_drawn(nodes: tuple[str, ...], decided: DecidedGraph) -> list[dict[str, float | str]]:
+    """Pairs without an edge in the decided graph, with the probability that there is one."""
+    either = decided.adjacency | decided.adjacency.T
+    pairs = np.argwhere(np.triu(~either, 1))
+    probabilities = decided.probabilities + decided.probabilities.T
+    return [
+        {"source": nodes[i], "target": nodes[j], "probability": round(float(probabilities[i, j]), 6)}
+        for i, j in pairs
+    ]
+
+
+@torch.no_grad()
+def modality_errors(model: CausalPima, batch: Batch) -> dict[str, float]:
+    """Mean squared error of the reconstruction over the data's variance, by modality."""
+    decoded = model.generate(encode(model, batch).joint.mean)
+    errors = {}
+    for column, name in enumerate(model.names):
+        seen = batch.observed[:, column]
+        if bool(seen.any()):
+            square = (decoded[name] - batch.values[name])[seen].square().mean()
+            errors[name] = float(square / batch.values[name][seen].square().mean())
+    return errors

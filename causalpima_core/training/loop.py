@@ -1,0 +1,324 @@
+"""The training loop: stages in order, yielding records; it writes nothing, others do.
+
+Between two records the trainer's state is whole: whoever consumes them may take `state` and go on
+from there later with the same result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.model import CausalPima
+from causalpima_core.outcomes import node_posteriors
+from causalpima_core.runs.records import (
+    BatchRecord,
+    EpochRecord,
+    NoteRecord,
+    Record,
+    Snapshot,
+    Stage,
+    StageRecord,
+)
+from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
+from causalpima_core.training.epochs import (
+    EpochRandomness,
+    EpochTotals,
+    evaluate,
+    new_statistics,
+    responsibilities,
+    train_batches,
+)
+from causalpima_core.training.graph_ascent import ascend, graph_objectives
+from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
+from causalpima_core.training.separation import separations
+from causalpima_core.training.start import SHRINKAGE, Start, choose_start, components_at, encode
+
+SHOWN_SAMPLES = 600
+MOST_SNAPSHOTS = 120
+
+
+@dataclass
+class Position:
+    """How far training has come; goes into the checkpoint as it is.
+
+    Attributes:
+        epoch: epochs done of all stages.
+        step: optimiser steps done.
+        best: best held-out ELBO of joint training so far.
+        since_best: epochs since then.
+        stopped: joint training stopped early.
+        seconds: spent by stage.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    best: float | None = None
+    since_best: int = 0
+    stopped: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def choose_device() -> torch.device:
+    """CUDA or MPS where present, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class Trainer:
+    """Training of one model on one dataset, from the start or from a saved state."""
+
+    def __init__(
+        self,
+        dataset: MultimodalDataset,
+        model: ModelConfig,
+        training: TrainingConfig,
+        device: torch.device | None = None,
+    ) -> None:
+        """Prepare everything that the seed decides; `run` does the work."""
+        self.config = training
+        self.device = device or choose_device()
+        rng = np.random.default_rng([training.seed, 1])
+        order = rng.permutation(len(dataset))
+        n_held_out = training.n_held_out(len(dataset))
+        self.held_rows = np.sort(order[:n_held_out])
+        self.train_rows = np.sort(order[n_held_out:])
+        self.shown = np.sort(order[:SHOWN_SAMPLES])
+        generator = torch.Generator().manual_seed(training.seed)
+        self.model = CausalPima(model, dataset, training.graph_restarts, generator)
+        self.model.to(self.device)
+        self.data = self.model.prepare(dataset, self.device)
+        networks = [*self.model.encoders.parameters(), *self.model.decoders.parameters()]
+        graph = [*self.model.dag.parameters(), *self.model.tables.parameters()]
+        self.network_optimiser = torch.optim.Adam(networks, lr=training.learning_rate)
+        self.graph_optimiser = torch.optim.Adam(graph, lr=training.graph_learning_rate)
+        self.position = Position()
+        self.start: Start | None = None
+        n_train = len(self.train_rows)
+        self.batch_size = training.batch_of(n_train)
+        self.warm_up_epochs = training.epochs_of(training.warm_up_steps, n_train)
+        self.joint_epochs = training.epochs_of(training.joint_steps, n_train)
+
+    # -- state ----------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict]:
+        """Tensors and JSON-able notes from which `restore` goes on."""
+        tensors = {f"model/{name}": t for name, t in self.model.state_dict().items()}
+        tensors |= optimiser_tensors("network", self.network_optimiser)
+        tensors |= optimiser_tensors("graph", self.graph_optimiser)
+        start = None
+        if self.start:
+            start = asdict(self.start) | {"outcome": None}
+            tensors["start/outcome"] = torch.from_numpy(self.start.outcome)
+        return tensors, {"position": asdict(self.position), "start": start}
+
+    def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
+        """Take up a saved state."""
+        weights = {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")}
+        for name in ("component_mean", "component_covariance", "conditionals"):
+            self.model.register_buffer(name, weights[name].to(self.device))
+        self.model.load_state_dict(weights)
+        restore_optimiser("network", self.network_optimiser, tensors)
+        restore_optimiser("graph", self.graph_optimiser, tensors)
+        self.position = Position(**notes["position"])
+        if notes["start"]:
+            start = notes["start"] | {"outcome": tensors["start/outcome"].numpy()}
+            start["gains"] = tuple(start["gains"])
+            start["views"] = tuple(tuple(v) for v in start["views"])
+            self.start = Start(**start)
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages together."""
+        return self.warm_up_epochs + self.joint_epochs
+
+    def run(self) -> Iterator[Record]:
+        """All that is left of training; see `causalpima_core.training` for the stages.
+
+        Raises:
+            TrainingError: it diverged, or the samples cannot be divided.
+        """
+        yield from self._warm_up()
+        yield from self._choose_start()
+        yield from self._joint()
+
+    def _warm_up(self) -> Iterator[Record]:
+        if self.position.epoch < self.warm_up_epochs:
+            yield StageRecord(Stage.WARM_UP, self.position.epoch, self.epochs)
+        while self.position.epoch < self.warm_up_epochs:
+            progress = self.position.epoch / self.warm_up_epochs
+            with self._clock(Stage.WARM_UP):
+                totals = EpochTotals.empty()
+                for fraction, (terms, _) in self._batches(Stage.WARM_UP, progress):
+                    totals.add(terms)
+                    yield BatchRecord(Stage.WARM_UP, self.position.epoch + fraction, self.epochs)
+            yield from self._close_epoch(Stage.WARM_UP, totals, {})
+
+    def _choose_start(self) -> Iterator[Record]:
+        if self.start is not None:
+            return
+        yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
+        with self._clock(Stage.CANDIDATES):
+            rows = torch.from_numpy(self.train_rows).to(self.device)
+            rng = np.random.default_rng([self.config.seed, 2])
+            self.start = choose_start(self.model, self.data[rows], rng)
+            self.model.set_components(
+                components_at(self.model, self.data[rows], self.start.outcome)
+            )
+        yield NoteRecord(
+            f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
+            f"(assignment entropy {self.start.entropy:.3f} nats)."
+        )
+
+    def _joint(self) -> Iterator[Record]:
+        yield StageRecord(Stage.JOINT, self.position.epoch, self.epochs)
+        while self.position.epoch < self.epochs and not self.position.stopped:
+            progress = (self.position.epoch - self.warm_up_epochs) / self.joint_epochs
+            with self._clock(Stage.JOINT):
+                totals, statistics = EpochTotals.empty(), new_statistics(self.model)
+                for fraction, (terms, posterior) in self._batches(Stage.JOINT, progress):
+                    totals.add(terms)
+                    statistics.add(posterior, terms.responsibilities)
+                    yield BatchRecord(Stage.JOINT, self.position.epoch + fraction, self.epochs)
+                self.model.set_components(
+                    statistics.maximise(self.model.components, SHRINKAGE)
+                )
+                ascend(
+                    self.model,
+                    self.graph_optimiser,
+                    statistics.weight,
+                    self.temperature,
+                    self.config.graph_steps,
+                    self.config.description_length,
+                )
+            yield from self._close_epoch(
+                Stage.JOINT, totals, {"train/description_length": self._penalty(statistics.weight)}
+            )
+
+    def _batches(self, stage: Stage, progress: float) -> Iterator[tuple[float, tuple]]:
+        """Gradient steps of one epoch with their fraction done; sets the learning rate."""
+        rate = self.config.learning_rate * one_cycle(progress)
+        if stage is Stage.JOINT:
+            rate = self.config.joint_learning_rate * (1 - progress)
+        for group in self.network_optimiser.param_groups:
+            group["lr"] = rate
+        randomness = EpochRandomness.of(
+            self.config.seed, stage, self.position.epoch, self.device
+        )
+        with torch.no_grad():
+            log_outcomes = self.model.log_outcomes(self.temperature)
+        rows = torch.from_numpy(self.train_rows).to(self.device)
+        n_batches = max(1, len(rows) // self.batch_size)
+        steps = train_batches(
+            self.model, self.data[rows], self.network_optimiser, self.batch_size, randomness,
+            log_outcomes,
+        )
+        for done, step in enumerate(steps, start=1):
+            self.position.step += 1
+            yield done / n_batches, step
+
+    def _close_epoch(
+        self, stage: Stage, totals: EpochTotals, extra: dict[str, float]
+    ) -> Iterator[Record]:
+        """Evaluate on the samples held out, move on, and tell."""
+        with self._clock(stage), torch.no_grad():
+            rows = torch.from_numpy(self.held_rows).to(self.device)
+            log_outcomes = self.model.log_outcomes(self.temperature)
+            held_out = evaluate(self.model, self.data[rows], log_outcomes).means("held_out")
+        self.position.epoch += 1
+        if stage is Stage.JOINT:
+            self._watch(held_out["held_out/elbo"])
+        terms = totals.means("train") | held_out | extra
+        yield EpochRecord(stage, self.position.epoch, self.position.step, terms)
+        every = max(1, round(self.epochs / MOST_SNAPSHOTS))
+        if self.position.epoch % every == 0 or self.position.epoch == self.epochs:
+            yield self.snapshot(stage)
+
+    def _watch(self, held_out: float) -> None:
+        """Early stopping, once the temperature has reached its end."""
+        annealed = self.warm_up_epochs + ANNEALED * self.joint_epochs
+        if self.position.best is None or held_out > self.position.best:
+            self.position.best, self.position.since_best = held_out, 0
+        elif self.position.epoch > annealed:
+            self.position.since_best += 1
+            self.position.stopped = self.position.since_best >= self.config.patience
+
+    # -- what it looks like ---------------------------------------------------------------------
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of the graph's edges now."""
+        progress = max(0.0, (self.position.epoch - self.warm_up_epochs) / self.joint_epochs)
+        return temperature(
+            progress, self.config.temperature_start, self.config.temperature_end
+        )
+
+    @torch.no_grad()
+    def _penalty(self, counts: Float[Tensor, " C"]) -> float:
+        """Description length now, nats per sample."""
+        weights = (counts / counts.sum()).to(self.model.tables.logits.dtype)
+        n_samples = max(2, round(float(counts.sum())))
+        place = (self.model, weights, self.temperature, n_samples)
+        paid = graph_objectives(*place, 0.0) - graph_objectives(*place, 1.0)
+        return float(paid[self.model.best_restart])
+
+    @torch.no_grad()
+    def snapshot(self, stage: Stage) -> Snapshot:
+        """This moment, for the live page."""
+        shown = torch.from_numpy(self.shown).to(self.device)
+        posterior = encode(self.model, self.data[shown]).joint
+        log_outcomes = self.model.log_outcomes(self.temperature)
+        n_nodes, components = len(self.model.config.states), self.model.components
+        started = len(components.mean) > 1
+        gamma = responsibilities(self.model, posterior, log_outcomes)
+        separation = np.zeros(n_nodes)
+        if started:
+            separation = separations(node_posteriors(gamma, self.model.config.states))
+        edges = self.model.edges(self.temperature) if started else torch.zeros(n_nodes, n_nodes)
+        kept = slice(None) if started else slice(0, 0)
+        return Snapshot(
+            epoch=self.position.epoch,
+            stage=stage,
+            temperature=self.temperature,
+            sample=self.shown,
+            latent=_array(posterior.mean),
+            component=gamma.argmax(1) if started else np.full(len(gamma), -1),
+            means=_array(components.mean)[kept],
+            covariances=_array(components.full_covariance())[kept],
+            weights=_array(log_outcomes.exp())[kept],
+            edges=_array(edges),
+            separation=separation.astype(np.float32),
+        )
+
+    def _clock(self, stage: Stage) -> _Clock:
+        return _Clock(self.position.seconds, stage.value)
+
+
+class _Clock:
+    """Adds the time spent inside it to a stage's total."""
+
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.perf_counter() - self.began
+        self.seconds[self.name] = self.seconds.get(self.name, 0.0) + spent
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().cpu().float().numpy()

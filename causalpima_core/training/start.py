@@ -1,0 +1,148 @@
+"""From the warmed-up latents to the start of joint training: splits, candidates, labelling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+
+from causalpima_core.errors import TrainingError
+from causalpima_core.gaussians import DiagonalGaussian
+from causalpima_core.model import Batch, CausalPima, Inference
+from causalpima_core.outcomes import outcome_table
+from causalpima_core.prior import GaussianComponents, SufficientStatistics
+from causalpima_core.training.candidates import Candidate, find_candidates
+from causalpima_core.training.labelling import label_cells
+from causalpima_core.training.pursuit import Split, View, find_splits
+
+ENCODED_AT_ONCE = 1024
+SAME_PARTITION = 0.98
+"""Adjusted mutual information above which two candidates count as the same partition."""
+SHOWN_BY_SPLIT = 0.75
+"""Normalised mutual information from which a split counts as showing a node."""
+SHRINKAGE = 2.0
+"""Pseudo-samples of pooled covariance in each component."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where joint training sets out from, and why.
+
+    Attributes:
+        outcome: joint outcome of each training sample, shape ``(n,)``.
+        source: how its partition was found.
+        entropy: its assignment entropy, nats per sample.
+        next_source: how the best clearly different partition was found; None without one.
+        next_entropy: its assignment entropy.
+        gains: gain of the split that shows each node; None where no single direction does.
+        views: views that show each node.
+    """
+
+    outcome: NDArray[np.int64]
+    source: str
+    entropy: float
+    next_source: str | None
+    next_entropy: float | None
+    gains: tuple[float | None, ...]
+    views: tuple[tuple[str, ...], ...]
+
+
+@torch.no_grad()
+def encode(model: CausalPima, batch: Batch) -> Inference:
+    """`CausalPima.infer` for any number of samples, in pieces."""
+    pieces = [
+        model.infer(batch[slice(start, start + ENCODED_AT_ONCE)])
+        for start in range(0, len(batch), ENCODED_AT_ONCE)
+    ]
+
+    def whole(parts: list[DiagonalGaussian]) -> DiagonalGaussian:
+        means, log_variances = [p.mean for p in parts], [p.log_variance for p in parts]
+        return DiagonalGaussian(torch.cat(means), torch.cat(log_variances))
+
+    single = {name: whole([p.single[name] for p in pieces]) for name in model.names}
+    return Inference(whole([p.joint for p in pieces]), single)
+
+
+def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
+    """Find candidate partitions in the latents, take the best, and name its cells.
+
+    Raises:
+        TrainingError: the samples cannot be divided into enough different cells.
+    """
+    states = model.config.states
+    inference = encode(model, batch)
+    latents = inference.joint.mean.cpu().double().numpy()
+    pool = find_splits(_views(model, batch, inference), rng)
+    candidates = find_candidates(latents, pool, model.config.n_outcomes, rng)
+    if not candidates:
+        raise TrainingError(
+            f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "
+            "much alike; use fewer nodes or states."
+        )
+    best = candidates[0]
+    prototypes = np.stack([latents[best.cell == c].mean(0) for c in np.unique(best.cell)])
+    outcome = label_cells(prototypes, states, rng)[best.cell]
+    rival = _rival(candidates)
+    shown = [_showing(outcome_table(states)[outcome, j], pool) for j in range(len(states))]
+    return Start(
+        outcome=outcome,
+        source=best.source,
+        entropy=best.entropy,
+        next_source=rival.source if rival else None,
+        next_entropy=rival.entropy if rival else None,
+        gains=tuple(split.gain if split else None for split in shown),
+        views=tuple(split.views if split else () for split in shown),
+    )
+
+
+def components_at(model: CausalPima, batch: Batch, outcome: NDArray[np.int64]) -> GaussianComponents:
+    """One Gaussian per joint outcome, fitted to the samples given to it."""
+    q = encode(model, batch).joint
+    n_components, n_latent = model.config.n_outcomes, model.config.n_latent
+    statistics = SufficientStatistics(n_components, n_latent, q.mean.device)
+    given = torch.from_numpy(outcome).to(q.mean.device)
+    statistics.add(q, torch.nn.functional.one_hot(given, n_components).to(q.mean.dtype))
+    shape = (n_latent,) if model.config.covariance == "diagonal" else (n_latent, n_latent)
+    blank = GaussianComponents(
+        q.mean.new_zeros(n_components, n_latent), q.mean.new_ones(n_components, *shape)
+    )
+    return statistics.maximise(blank, SHRINKAGE)
+
+
+def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:
+    """The joint latents, and each modality's own where there are several."""
+    everyone = np.ones(len(batch), dtype=bool)
+    views = [_view("joint", inference.joint, everyone)]
+    if len(model.names) > 1:
+        observed = batch.observed.cpu().numpy()
+        views += [
+            _view(name, inference.single[name], observed[:, column])
+            for column, name in enumerate(model.names)
+        ]
+    return views
+
+
+def _view(name: str, q: DiagonalGaussian, observed: NDArray[np.bool_]) -> View:
+    mean, variance = q.mean.cpu().double().numpy(), q.variance.cpu().double().numpy()
+    return View(name, mean, variance, observed)
+
+
+def _rival(candidates: list[Candidate]) -> Candidate | None:
+    """The best candidate that is another partition than the chosen one."""
+    chosen = candidates[0].cell
+    for candidate in candidates[1:]:
+        if adjusted_mutual_info_score(chosen, candidate.cell) < SAME_PARTITION:
+            return candidate
+    return None
+
+
+def _showing(states: NDArray[np.int64], pool: list[Split]) -> Split | None:
+    """The split of the pool that shows a node best, if one does."""
+    agreement = [normalized_mutual_info_score(states, split.side) for split in pool]
+    if not pool or max(agreement) < SHOWN_BY_SPLIT:
+        return None
+    return pool[int(np.argmax(agreement))]

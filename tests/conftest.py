@@ -1,0 +1,16 @@
+"""The numerical code runs with its annotations, array shapes included, checked at each call."""
+
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+CORE = Path(__file__).parents[1] / "causalpima_core"
+
+install_import_hook(
+    [
+        ".".join(file.relative_to(CORE.parent).with_suffix("").parts)
+        for file in CORE.rglob("*.py")
+        if "from jaxtyping import" in file.read_text(encoding="utf-8")
+    ],
+    "beartype.beartype",
+)
