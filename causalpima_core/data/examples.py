@@ -119,6 +119,19 @@ def make_example(
     Raises:
         ConfigError: unknown name or graph, or fewer than 2 samples.
     """
+    truth, rng = make_truth(name, samples, seed, graph)
+    arrays = EXAMPLES[name].draw(truth.outcomes, rng)
+    return of_arrays(arrays, metadata=truth.table()), truth
+
+
+def make_truth(
+    name: str, samples: int | None = None, seed: int = 0, graph: str | None = None
+) -> tuple[Truth, Generator]:
+    """The factors of an example without the drawing, and the generator to draw it with.
+
+    Raises:
+        ConfigError: see `make_example`.
+    """
     info = EXAMPLES.get(name)
     if info is None:
         raise ConfigError(f"Unknown example '{name}': expected one of {', '.join(EXAMPLES)}.")
@@ -135,8 +148,7 @@ def make_example(
     for source, target in GRAPHS[graph]:
         adjacency[source, target] = True
     outcomes = sample_outcomes(adjacency, info.states, samples, rng)
-    truth = Truth(info.factors, info.states, adjacency, outcomes)
-    return of_arrays(info.draw(outcomes, rng), metadata=truth.table()), truth
+    return Truth(info.factors, info.states, adjacency, outcomes), rng
 
 
 def sample_outcomes(

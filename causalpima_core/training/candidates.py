@@ -131,8 +131,14 @@ def _connected(graph: csr_matrix, latents: Latents) -> csr_matrix:
     n_pieces, piece = connected_components(graph, directed=False)
     if n_pieces == 1:
         return graph
-    centres = np.stack([latents[piece == p].mean(0) for p in range(n_pieces)])
-    middle = cdist(centres, latents).argmin(1)
+    members = [np.flatnonzero(piece == p) for p in range(n_pieces)]
+    centres = np.stack([latents[rows].mean(0) for rows in members])
+    middle = np.array(
+        [
+            rows[np.square(latents[rows] - centre).sum(1).argmin()]
+            for rows, centre in zip(members, centres, strict=True)
+        ]
+    )
     links = minimum_spanning_tree(cdist(centres, centres)).tocoo()
     rows, columns = middle[links.row], middle[links.col]
     weak = csr_matrix((np.full(len(rows), WEAK_LINK), (rows, columns)), shape=graph.shape)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
 from causalpima_core.errors import TrainingError
@@ -84,8 +85,7 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
             "much alike; use fewer nodes or states."
         )
     best = candidates[0]
-    prototypes = np.stack([latents[best.cell == c].mean(0) for c in np.unique(best.cell)])
-    outcome = label_cells(prototypes, states, rng)[best.cell]
+    outcome = label_cells(_distances(model, latents, best.cell), states, rng)[best.cell]
     rival = _rival(candidates)
     shown = [_showing(outcome_table(states)[outcome, j], pool) for j in range(len(states))]
     return Start(
@@ -111,6 +111,22 @@ def components_at(model: CausalPima, batch: Batch, outcome: NDArray[np.int64]) -
         q.mean.new_zeros(n_components, n_latent), q.mean.new_ones(n_components, *shape)
     )
     return statistics.maximise(blank, SHRINKAGE)
+
+
+def _distances(
+    model: CausalPima, latents: NDArray[np.float64], cell: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Distances between the cells as a person would see them: between their decoded centres.
+
+    Latent distances depend on how the encoder happened to stretch its space and misled the
+    labelling; decoded ones are root mean square differences over all modalities.
+    """
+    centres = np.stack([latents[cell == c].mean(0) for c in range(int(cell.max()) + 1)])
+    with torch.no_grad():
+        decoded = model.generate(torch.from_numpy(centres).to(model.component_mean))
+    pictures = [d.flatten(1).cpu().numpy() / np.sqrt(d[0].numel()) for d in decoded.values()]
+    joined = np.concatenate(pictures, axis=1)
+    return cdist(joined, joined)
 
 
 def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:

@@ -1,0 +1,1 @@
+"""The Streamlit app: it reads what the worker has written and starts or stops workers."""

@@ -1,0 +1,1 @@
+"""Plain records to figures, pictures and tables; no streamlit, so everything here is testable."""

@@ -1,0 +1,75 @@
+"""Curve modalities: many overlaid thin lines, grouped by colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.charts.palette import faded
+
+MAX_LINES = 60
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Curves drawn alike.
+
+    Attributes:
+        curves: shape ``(n, points)``.
+        name: in the legend; empty for none.
+        colour: hex.
+        opacity: of each line.
+        width: in pixels.
+    """
+
+    curves: NDArray[np.floating]
+    name: str
+    colour: str
+    opacity: float = 0.35
+    width: float = 1.0
+
+
+def curves_figure(groups: Sequence[Lines], height: int = 240) -> go.Figure:
+    """All groups over the index of their points, the first at the back."""
+    figure = go.Figure()
+    for lines in groups:
+        if len(lines.curves) == 0:
+            continue
+        x, y = _joined(lines.curves)
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                name=lines.name,
+                showlegend=bool(lines.name),
+                line={"color": faded(lines.colour, lines.opacity), "width": lines.width},
+                hoverinfo="skip",
+            )
+        )
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 30 if any(lines.name for lines in groups) else 8, "b": 8},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+    )
+    figure.update_xaxes(title={"text": "point", "standoff": 4}, zeroline=False)
+    figure.update_yaxes(zeroline=False)
+    return figure
+
+
+def some(curves: NDArray[np.floating], limit: int = MAX_LINES) -> NDArray[np.floating]:
+    """At most ``limit`` measured curves, spread evenly over the samples."""
+    seen = curves[np.isfinite(curves[:, 0])]
+    return seen[np.linspace(0, len(seen) - 1, min(limit, len(seen))).astype(int)]
+
+
+def _joined(curves: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """All curves as one line with gaps: one trace draws far faster than sixty."""
+    n, points = curves.shape
+    gap = np.full((n, 1), np.nan)
+    x = np.tile(np.append(np.arange(points, dtype=float), np.nan), n)
+    return x, np.concatenate([curves, gap], axis=1).ravel()

@@ -1,0 +1,144 @@
+"""What a result says, as tables to read and sentences: nodes, edges, conditional tables."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from causalpima_core.runs.results import EdgeResult, GraphResult, Summary
+
+CLEAR, MOSTLY, WEAK = 0.95, 0.8, 0.5
+"""Separations from which a node counts as clear, mostly clear, weak."""
+
+DISAGREEMENT = 0.5
+"""Flow weight and posterior probability further apart than this are pointed out."""
+
+
+def separation_words(separation: float) -> str:
+    """How cleanly samples fall into a node's states.
+
+    >>> separation_words(0.99), separation_words(0.3)
+    ('clear', 'not separated')
+    """
+    if separation >= CLEAR:
+        return "clear"
+    if separation >= MOSTLY:
+        return "mostly clear"
+    return "weak" if separation >= WEAK else "not separated"
+
+
+def nodes_table(graph: GraphResult, summary: Summary) -> pd.DataFrame:
+    """One row per node: states, separation in numbers and words, rarest state, who shows it."""
+    evidence = {node.name: node for node in summary.nodes}
+    rows = []
+    for node in graph.nodes:
+        known = evidence.get(node.name)
+        rows.append(
+            {
+                "node": node.name,
+                "states": node.states,
+                "separation": node.separation,
+                "in words": separation_words(node.separation),
+                "rarest state": 100 * known.least_state_share if known else None,
+                "gain": known.gain if known else None,
+                "shown by": ", ".join(known.views) if known else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def edge_name(edge: EdgeResult) -> str:
+    """The edge as it may be said: an arrow only where the direction is compelled.
+
+    >>> edge_name(EdgeResult(source="a", target="b", weight=1, direction="reversible",
+    ...                      probability=1, probability_of_direction=0.5))
+    'a — b'
+    """
+    return f"{edge.source} {'→' if edge.direction == 'compelled' else '—'} {edge.target}"
+
+
+def edges_table(graph: GraphResult) -> pd.DataFrame:
+    """One row per edge: flow weight beside posterior probabilities."""
+    columns = ["edge", "kind", "weight", "adjacent", "this way", "remark"]
+    rows = [
+        [
+            edge_name(edge),
+            edge.direction,
+            edge.weight,
+            edge.probability,
+            edge.probability_of_direction,
+            _remark(edge),
+        ]
+        for edge in graph.edges
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def edge_sentence(edge: EdgeResult) -> str:
+    """What may be claimed of one edge."""
+    adjacent = f"They are adjacent with posterior probability {edge.probability:.2f}."
+    if edge.direction == "compelled":
+        return (
+            f"Every graph that fits the data equally well, and agrees with what you told it, has "
+            f"{edge.source} → {edge.target}. {adjacent}"
+        )
+    return (
+        f"{edge.source} and {edge.target} depend on each other directly, but the data fit "
+        f"{edge.source} → {edge.target} and {edge.target} → {edge.source} equally well: no "
+        f"direction was discovered. {adjacent}"
+    )
+
+
+def not_drawn_table(summary: Summary) -> pd.DataFrame:
+    """Edges with some probability that the decided graph does not have, likeliest first."""
+    table = pd.DataFrame(summary.edges_not_drawn)
+    if "probability" in table:
+        table = table.sort_values("probability", ascending=False, ignore_index=True)
+    return table.rename(columns=lambda name: str(name).replace("_", " "))
+
+
+def conditional_table(graph: GraphResult, node: str) -> pd.DataFrame:
+    """Rows: every combination of the parents' states; columns: probability of each state."""
+    table = graph.tables[node]
+    states = {n.name: n.states for n in graph.nodes}
+    probabilities = np.asarray(table.probabilities, dtype=float).reshape(-1, states[node])
+    frame = pd.DataFrame(probabilities, columns=[f"{node} = {k}" for k in range(states[node])])
+    combinations = list(product(*(range(states[parent]) for parent in table.parents)))
+    for position, parent in enumerate(table.parents):
+        frame.insert(position, parent, [combination[position] for combination in combinations])
+    return frame
+
+
+def composition(
+    states: pd.DataFrame, selected: np.ndarray, sizes: dict[str, int] | None = None
+) -> pd.DataFrame:
+    """How a selection divides over the states of each column, beside all samples.
+
+    Args:
+        states: one column per node or group, one row per sample.
+        selected: rows chosen.
+        sizes: number of states to list even where none occurs.
+    """
+    rows = []
+    for name in states.columns:
+        column = states[name]
+        seen = range((sizes or {})[name]) if name in (sizes or {}) else sorted(column.unique())
+        for state in seen:
+            here = int((column.iloc[selected] == state).sum())
+            rows.append(
+                {
+                    "state": f"{name} = {state}",
+                    "samples": here,
+                    "selection": 100 * here / max(len(selected), 1),
+                    "all": 100 * float((column == state).mean()),
+                }
+            )
+    return pd.DataFrame(rows, columns=["state", "samples", "selection", "all"])
+
+
+def _remark(edge: EdgeResult) -> str:
+    if abs(edge.weight - edge.probability) > DISAGREEMENT:
+        return "flow weight and posterior disagree"
+    return ""

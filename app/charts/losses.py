@@ -1,0 +1,94 @@
+"""The loss by named term: a table with the latest values, and one term drawn over the epochs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.charts.palette import COLOURS, MUTED
+from causalpima_core.runs.records import Stage
+
+MEANINGS = {
+    "elbo": "Evidence lower bound: the sum of all terms below; higher is better.",
+    "reconstruction": "How well the modality is redrawn from the latent space.",
+    "latent_prior": "How well latents fit the Gaussian of their component.",
+    "outcome_prior": "How probable the graph finds the samples' joint outcomes.",
+    "latent_entropy": "Spread each sample keeps in the latent space.",
+    "outcome_entropy": "Uncertainty left about each sample's component.",
+    "description_length": "Penalty for larger conditional tables.",
+}
+"""Each term's meaning, by the part of its name before the first dot."""
+
+
+def term_names(metrics: pd.DataFrame) -> list[str]:
+    """Names of the terms recorded, the ELBO first."""
+    names = metrics["term"].str.split("/", n=1).str[1].drop_duplicates()
+    return sorted(names, key=lambda name: (name != "elbo", not name.startswith("rec"), name))
+
+
+def meaning(term: str) -> str:
+    """One sentence on a term; empty where it has none."""
+    return MEANINGS.get(term.split(".")[0], "")
+
+
+def loss_table(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Term, latest value in training and held out, and its course so far."""
+    rows = []
+    for term in term_names(metrics):
+        train = metrics.loc[metrics["term"] == f"train/{term}", "value"]
+        held_out = metrics.loc[metrics["term"] == f"held_out/{term}", "value"]
+        rows.append(
+            {
+                "term": term.replace("_", " ").replace(".", " · "),
+                "train": train.iloc[-1] if len(train) else None,
+                "held out": held_out.iloc[-1] if len(held_out) else None,
+                "course": train.tolist()[-200:],
+            }
+        )
+    return pd.DataFrame(rows, columns=["term", "train", "held out", "course"])
+
+
+def loss_figure(metrics: pd.DataFrame, term: str, height: int = 300) -> go.Figure:
+    """One term over the epochs, stages marked along the bottom."""
+    figure = go.Figure()
+    for part, name, dash in (("train", "training", "solid"), ("held_out", "held out", "dot")):
+        rows = metrics[metrics["term"] == f"{part}/{term}"]
+        if rows.empty:
+            continue
+        figure.add_trace(
+            go.Scatter(
+                x=rows["epoch"],
+                y=rows["value"],
+                mode="lines",
+                name=name,
+                line={"dash": dash, "width": 1.8, "color": COLOURS[part != "train"]},
+                hovertemplate="epoch %{x}<br>%{y:.4g} nats<extra>" + name + "</extra>",
+            )
+        )
+    for start, label in _stage_starts(metrics):
+        figure.add_vline(x=start, line={"color": MUTED, "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=start,
+            y=1.0,
+            yref="paper",
+            text=label,
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            font={"size": 11, "color": MUTED},
+        )
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        legend={"orientation": "h", "y": -0.22, "x": 0},
+        uirevision=term,
+    )
+    figure.update_xaxes(title="epoch", zeroline=False)
+    figure.update_yaxes(title="nats per sample", zeroline=False)
+    return figure
+
+
+def _stage_starts(metrics: pd.DataFrame) -> list[tuple[float, str]]:
+    """First epoch of every stage after the first, with a short label."""
+    firsts = metrics.groupby("stage", sort=False)["epoch"].min().sort_values()
+    return [(float(epoch) - 0.5, str(Stage(stage))) for stage, epoch in firsts.items()][1:]

@@ -1,0 +1,1 @@
+"""Pieces of layout shared by the pages, and the live graph."""

@@ -1,0 +1,134 @@
+"""What every page has around its content: title, errors as sentences, the run it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app import state
+from app.services import run_control
+from app.services.loaders import workspace
+from app.services.words import STATE_WORDS
+from app.state import Page, Param
+from causalpima_core.errors import CausalPimaError
+from causalpima_core.runs.records import RunState
+from causalpima_core.runs.store import RunFolder
+
+_STYLE = """
+<style>
+.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1720px; }
+.stMainBlockContainer h1 { padding: .25rem 0 .1rem; line-height: 1.3; }
+.stMainBlockContainer h3 { padding: .3rem 0 .1rem; }
+[data-testid="stMetricValue"] { font-size: 1.25rem; font-variant-numeric: tabular-nums; }
+[data-testid="stMetric"] { padding: 0; }
+[data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+</style>
+"""
+
+NEEDS_RESULT = "This page shows what a run has found; it needs one that reached the end."
+
+
+@contextmanager
+def page(title: str) -> Iterator[None]:
+    """A page: its title, and any error of ours inside it as one sentence instead of a trace."""
+    st.html(_STYLE)
+    st.title(title, anchor=False)
+    with sentences():
+        yield
+
+
+def run_page(
+    title: str,
+    show: Callable[[RunFolder], None],
+    *,
+    empty: tuple[str, Page, str],
+    with_result: bool = False,
+) -> None:
+    """A page about one run, with the list of runs beside its title.
+
+    Args:
+        title: of the page.
+        show: lays out the page for the run that is chosen.
+        empty: what to say, where to go and the label of that link when there is no run at all.
+        with_result: whether the page is about results only.
+    """
+    st.html(_STYLE)
+    head, picker = st.columns([1, 1.4], vertical_alignment="center")
+    head.title(title, anchor=False)
+    with sentences():
+        with picker:
+            folder = chosen_run(with_result=with_result)
+        if folder is None:
+            nothing_yet(*empty)
+        elif with_result and not folder.has_result:
+            unfinished(folder)
+        else:
+            run_caption(folder)
+            show(folder)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show an error meant for people as its sentence; defects of the program pass through."""
+    try:
+        yield
+    except CausalPimaError as error:
+        st.error(str(error))
+
+
+def nothing_yet(sentence: str, page: Page, label: str) -> None:
+    """An empty page: what is missing, and where to get it."""
+    st.info(sentence)
+    st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def chosen_run(*, with_result: bool = False) -> RunFolder | None:
+    """The run the page is about, with a list to choose another; None where there is none.
+
+    A run named in the URL is kept even where it is unknown, so that its error is seen.
+    """
+    folders = [f for f in workspace().runs() if f.has_result or not with_result]
+    wanted = state.get(Param.RUN)
+    if wanted is None and folders:
+        wanted = folders[0].name
+        state.choose_run(wanted)
+    if wanted is None:
+        return None
+    names = list(dict.fromkeys([f.name for f in folders] + [wanted]))
+    key = f"run_picker.{with_result}"
+    st.session_state[key] = wanted
+    st.selectbox(
+        "Run",
+        names,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: state.choose_run(st.session_state[key]),
+    )
+    return workspace().run(wanted)
+
+
+def run_caption(folder: RunFolder) -> None:
+    """One line on the run: data, nodes, preset, state."""
+    config, status = folder.config(), run_control.status_of(folder)
+    states = " × ".join(str(k) for k in config.model.states)
+    st.caption(
+        f"{config.dataset.name} · {config.dataset.n_samples:,} samples · states {states} · "
+        f"{config.training.preset.value}, seed {config.training.seed} · "
+        f"{STATE_WORDS[status.state]}"
+    )
+
+
+def unfinished(folder: RunFolder) -> None:
+    """What to do about a run that has no result to show."""
+    status = run_control.status_of(folder)
+    if status.state in (RunState.FAILED, RunState.CANCELLED):
+        reason = f" {status.reason}" if status.reason else ""
+        st.warning(f"Run '{folder.name}' ended before it had a result.{reason}")
+        nothing_yet("Resume it on the Live page, or choose another run.", Page.LIVE, "Open Live")
+        return
+    nothing_yet(
+        f"Run '{folder.name}' is still being trained. {NEEDS_RESULT}", Page.LIVE, "Watch it on Live"
+    )

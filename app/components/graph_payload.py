@@ -1,0 +1,145 @@
+"""What the graph component is sent: a snapshot or a decided graph as a few kilobytes of JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import cos, pi, sin
+from typing import Any, Literal
+
+import networkx as nx
+import numpy as np
+
+from app.charts.evidence import CLEAR, edge_name, edge_sentence, separation_words
+from app.charts.palette import colour
+from causalpima_core.runs.records import Snapshot
+from causalpima_core.runs.results import GraphResult
+
+FAINTEST = 0.03
+"""Weights below this are not drawn: they are the flow's background, and cost bytes."""
+
+RADIUS, COLUMN, ROW = 150, 170, 120
+WEAK_NODE = CLEAR - 0.15
+
+EdgeKind = Literal["forming", "compelled", "reversible"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as drawn; ``weak`` ones have a dashed rim."""
+
+    id: str
+    label: str
+    title: str
+    colour: str
+    x: float
+    y: float
+    weak: bool
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge as drawn, opacity = weight."""
+
+    id: str
+    source: str
+    target: str
+    opacity: float
+    kind: EdgeKind
+    title: str
+
+
+@dataclass(frozen=True)
+class Payload:
+    """All that is drawn; ``forming`` chooses the legend."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    forming: bool
+    selected: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the component."""
+        return asdict(self)
+
+
+def of_snapshot(names: tuple[str, ...], snapshot: Snapshot | None) -> Payload:
+    """The graph while it forms: nodes on a circle, edges by their weight at the moment."""
+    n = len(names)
+    separation = np.zeros(n) if snapshot is None else snapshot.separation
+    known = snapshot is not None and len(snapshot.means) > 0
+    nodes = []
+    for j, name in enumerate(names):
+        angle = 2 * pi * j / n - pi / 2
+        radius = RADIUS if n > 1 else 0
+        label = f"{name}\n{separation[j]:.2f}" if known else name
+        nodes.append(
+            Node(
+                id=name,
+                label=label,
+                title=f"separation {separation[j]:.2f}" if known else "not looked for yet",
+                colour=colour(j),
+                x=round(radius * cos(angle), 1),
+                y=round(radius * sin(angle), 1),
+                weak=known and bool(separation[j] < WEAK_NODE),
+            )
+        )
+    edges = () if snapshot is None else _forming_edges(names, snapshot.edges)
+    return Payload(tuple(nodes), edges, forming=True)
+
+
+def _forming_edges(names: tuple[str, ...], weights: np.ndarray) -> tuple[Edge, ...]:
+    return tuple(
+        Edge(
+            id=f"{names[i]}:{names[j]}",
+            source=names[i],
+            target=names[j],
+            opacity=round(float(weights[i, j]), 3),
+            kind="forming",
+            title=f"weight {weights[i, j]:.2f}",
+        )
+        for i, j in np.argwhere(weights >= FAINTEST)
+    )
+
+
+def of_graph(graph: GraphResult, selected: str | None = None) -> Payload:
+    """The decided graph: nodes in layers, causes on the left, edges by what may be claimed."""
+    places = _layers(graph)
+    nodes = tuple(
+        Node(
+            id=node.name,
+            label=f"{node.name}\n{node.separation:.2f}",
+            title=f"{node.states} states; separation {node.separation:.2f}, "
+            f"{separation_words(node.separation)}",
+            colour=colour(j),
+            x=places[node.name][0],
+            y=places[node.name][1],
+            weak=node.separation < WEAK_NODE,
+        )
+        for j, node in enumerate(graph.nodes)
+    )
+    edges = tuple(
+        Edge(
+            id=f"{edge.source}:{edge.target}",
+            source=edge.source,
+            target=edge.target,
+            opacity=round(edge.weight, 3),
+            kind=edge.direction,
+            title=f"{edge_name(edge)}\n{edge_sentence(edge)}",
+        )
+        for edge in graph.edges
+    )
+    return Payload(nodes, edges, forming=False, selected=selected)
+
+
+def _layers(graph: GraphResult) -> dict[str, tuple[float, float]]:
+    """Places by depth, so that edges run to the right and clear of the labels below the nodes."""
+    drawn = nx.DiGraph()
+    drawn.add_nodes_from(node.name for node in graph.nodes)
+    drawn.add_edges_from((edge.source, edge.target) for edge in graph.edges)
+    places = {}
+    for depth, layer in enumerate(nx.topological_generations(drawn)):
+        for position, name in enumerate(sorted(layer)):
+            shift = 0.3 * ROW * (depth % 2)  # keeps a chain's long edges off its nodes
+            y = (position - (len(layer) - 1) / 2) * ROW + shift
+            places[name] = (float(depth * COLUMN), round(y, 1))
+    return places

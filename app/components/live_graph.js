@@ -1,0 +1,137 @@
+// Draws the graph once and then updates it in place, so that positions and zoom are kept.
+const LIBRARY = "app/static/vis-network.min.js";
+const SHAFT = '<path d="M1 6H27" stroke="currentColor" fill="none" stroke-width="2"';
+const LEGENDS = {
+  forming: [
+    [`<svg>${SHAFT} opacity=".45"/></svg>`, "opacity = weight of the edge at this moment"],
+    ['<svg><path d="M1 6H24" stroke="currentColor" stroke-width="2"/><path d="M22 2l6 4-6 4z" fill="currentColor"/></svg>',
+      "arrow = where the weight points now; which directions the data fix is decided last"],
+  ],
+  decided: [
+    ['<svg><path d="M1 6H24" stroke="currentColor" stroke-width="2"/><path d="M22 2l6 4-6 4z" fill="currentColor"/></svg>',
+      "compelled: every equally good graph has this direction"],
+    [`<svg>${SHAFT} stroke-dasharray="5 4"/></svg>`, "reversible: dependent, direction not determined"],
+    ['<svg><circle cx="14" cy="6" r="5" fill="none" stroke="currentColor" stroke-dasharray="3 2"/></svg>',
+      "dashed rim: node weakly separated"],
+  ],
+};
+
+function library() {
+  window.causalpimaVis ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(LIBRARY, document.baseURI);
+    script.onload = () => resolve(window.vis);
+    script.onerror = () => reject(new Error("The drawing library could not be loaded."));
+    document.head.append(script);
+  });
+  return window.causalpimaVis;
+}
+
+function inks(host) {
+  const style = getComputedStyle(host);
+  return {
+    face: style.fontFamily || "sans-serif",
+    text: style.getPropertyValue("--st-text-color").trim() || "#333",
+    back: style.getPropertyValue("--st-background-color").trim() || "#fff",
+    accent: style.getPropertyValue("--st-primary-color").trim() || "#06c",
+  };
+}
+
+function drawnNode(node, ink, selected) {
+  const chosen = node.id === selected;
+  return {
+    id: node.id, label: node.label, title: node.title, shape: "dot", size: 17,
+    borderWidth: chosen ? 4 : 2,
+    color: { background: node.colour, border: chosen ? ink.text : node.weak ? ink.text : node.colour,
+      highlight: { background: node.colour, border: ink.text } },
+    shapeProperties: { borderDashes: node.weak ? [4, 3] : false },
+    font: { face: ink.face, color: ink.text, size: 15, strokeWidth: 5, strokeColor: ink.back },
+  };
+}
+
+function drawnEdge(edge, ink, selected) {
+  const reversible = edge.kind === "reversible";
+  return {
+    id: edge.id, from: edge.source, to: edge.target, title: edge.title,
+    width: edge.id === selected ? 4 : 2.2,
+    dashes: reversible ? [9, 6] : false,
+    arrows: { to: { enabled: !reversible, scaleFactor: edge.kind === "forming" ? 0.55 : 0.85 } },
+    color: { color: ink.text, highlight: ink.accent, hover: ink.accent, inherit: false,
+      opacity: Math.max(0.04, edge.opacity) },
+    smooth: { enabled: true, type: "curvedCW", roundness: 0.12 },
+  };
+}
+
+// Only what changed is drawn again; a place a person gave a node is never touched.
+function synchronise(set, wanted) {
+  const keep = new Set(wanted.map((item) => item.id));
+  set.remove(set.getIds().filter((id) => !keep.has(id)));
+  set.update(wanted);
+}
+
+function describe(host, data) {
+  host.dataset.nodeCount = data.nodes.length;
+  host.dataset.forming = data.forming;
+  host.dataset.edges = JSON.stringify(data.edges.map(
+    ({ id, source, target, kind, opacity }) => ({ id, source, target, kind, opacity })));
+  const told = data.edges.map((e) => `${e.source} to ${e.target}, ${e.kind}`).join("; ");
+  host.setAttribute("aria-label",
+    `Graph of ${data.nodes.length} nodes. ${told ? "Edges: " + told : "No edges"}.`);
+}
+
+function explain(legend, data) {
+  const kind = data.forming ? "forming" : "decided";
+  if (legend.dataset.kind === kind) return;
+  legend.dataset.kind = kind;
+  legend.innerHTML = LEGENDS[kind].map(([mark, text]) => `<span>${mark}${text}</span>`).join("");
+}
+
+function create(host, vis) {
+  const state = host.causalpima;
+  state.nodes = new vis.DataSet();
+  state.edges = new vis.DataSet();
+  const ink = inks(host);
+  state.nodes.add(state.data.nodes.map(
+    (node) => ({ ...drawnNode(node, ink, state.data.selected), x: node.x, y: node.y })));
+  const fine = !window.matchMedia("(pointer: coarse)").matches;
+  state.network = new vis.Network(host, { nodes: state.nodes, edges: state.edges }, {
+    physics: false,
+    interaction: { hover: true, dragView: fine, dragNodes: fine, tooltipDelay: 120,
+      keyboard: { enabled: true, bindToWindow: false } },
+  });
+  state.network.on("click", ({ nodes, edges }) => {
+    if (nodes.length) state.send("clicked", { node: nodes[0] });
+    else if (edges.length) state.send("clicked", { edge: edges[0] });
+  });
+  // The wheel belongs to the page unless Ctrl is held, as on a map.
+  host.addEventListener("wheel", (event) => { if (!event.ctrlKey) event.stopPropagation(); },
+    { capture: true });
+  draw(host);
+  state.network.once("afterDrawing", () => state.network.fit({ maxZoomLevel: 1.25 }));
+  draw(host);
+}
+
+function draw(host) {
+  const { data, nodes, edges } = host.causalpima;
+  const ink = inks(host);
+  synchronise(nodes, data.nodes.map((node) => {
+    const drawn = drawnNode(node, ink, data.selected);
+    return nodes.get(node.id) ? drawn : { ...drawn, x: node.x, y: node.y };
+  }));
+  synchronise(edges, data.edges.map((edge) => drawnEdge(edge, ink, data.selected)));
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const host = parentElement.querySelector(".graph");
+  const first = !host.causalpima;
+  host.causalpima ??= {};
+  Object.assign(host.causalpima, { data, send: setTriggerValue });
+  describe(host, data);
+  explain(parentElement.querySelector(".legend"), data);
+  if (host.causalpima.network) draw(host);
+  if (!first) return;
+  library().then((vis) => create(host, vis)).catch((error) => {
+    host.innerHTML = '<div class="message"></div>';
+    host.firstChild.textContent = `${error.message} Reload the page.`;
+  });
+}

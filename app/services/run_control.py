@@ -1,0 +1,95 @@
+"""Starting, stopping, resuming, listing and deleting runs for the pages."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.services.loaders import dataset_at, workspace
+from causalpima_core.config import ModelConfig, RunConfig, TrainingConfig
+from causalpima_core.errors import CausalPimaError, RunFolderError
+from causalpima_core.runs import supervisor
+from causalpima_core.runs.creation import create_run
+from causalpima_core.runs.records import Status
+from causalpima_core.runs.results import Summary
+from causalpima_core.runs.store import RunFolder
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the list shows it; ``summary`` once it has a result."""
+
+    name: str
+    config: RunConfig
+    status: Status
+    summary: Summary | None
+
+
+def start_run(name: str, data: Path, model: ModelConfig, training: TrainingConfig) -> RunFolder:
+    """Make a run folder and start its worker.
+
+    Raises:
+        CausalPimaError: the data, the settings or the folder do not allow it.
+    """
+    path = workspace().new_run_path(name)
+    folder = create_run(path, data, dataset_at(data), model, training)
+    supervisor.start(folder)
+    return folder
+
+
+def status_of(folder: RunFolder) -> Status:
+    """Where a run stands, put right where its process is gone."""
+    return supervisor.current_status(folder)
+
+
+def stop_run(folder: RunFolder) -> None:
+    """Ask the worker to stop; it keeps what there is. The page sees it happen."""
+    folder.request_cancel()
+
+
+def resume_run(folder: RunFolder) -> None:
+    """Go on from the last checkpoint."""
+    supervisor.start(folder)
+
+
+def delete_run(folder: RunFolder) -> None:
+    """Remove a run that nobody trains.
+
+    Raises:
+        RunFolderError: it is still being trained.
+    """
+    if not status_of(folder).state.is_final:
+        raise RunFolderError(f"Run '{folder.name}' is being trained: stop it before deleting it.")
+    folder.delete()
+
+
+def list_runs() -> tuple[list[RunRow], list[str]]:
+    """All runs, newest first, and one sentence for each that cannot be read."""
+    rows, problems = [], []
+    for folder in workspace().runs():
+        try:
+            summary = folder.summary() if folder.has_result else None
+            rows.append(RunRow(folder.name, folder.config(), status_of(folder), summary))
+        except CausalPimaError as error:
+            problems.append(f"Run '{folder.name}' cannot be shown. {error}")
+    return rows, problems
+
+
+def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: str) -> str:
+    """The same run as a command to copy."""
+    parts = ["python", "-m", "causalpima_core", "fit", str(data)]
+    parts += ["--states", ",".join(str(k) for k in model.states)]
+    parts += ["--preset", training.preset.value, "--seed", str(training.seed)]
+    if model.latent_dim is not None:
+        parts += ["--latent-dim", str(model.latent_dim)]
+    for option, edges in (
+        ("--forbid", model.knowledge.forbidden),
+        ("--require", model.knowledge.required),
+    ):
+        for source, target in edges:
+            parts += [option, f"{source}:{target}"]
+    for tier in sorted(set(model.knowledge.tiers.values())):
+        members = [name for name, t in model.knowledge.tiers.items() if t == tier]
+        parts += ["--tier", f"{','.join(members)}:{tier}"]
+    return shlex.join([*parts, "--out", out])

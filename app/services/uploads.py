@@ -1,0 +1,40 @@
+"""Files that come in: uploads checked before they stay, and examples made on request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.services.loaders import dataset_at, workspace
+from causalpima_core.data.examples import EXAMPLES, write_example
+from causalpima_core.errors import DataError
+
+
+def accept_upload(name: str, content: bytes) -> Path:
+    """Keep an uploaded file, if it is a dataset.
+
+    Raises:
+        DataError: it is not; nothing is kept.
+    """
+    path = workspace().keep_upload(name, content)
+    try:
+        dataset_at(path)
+    except DataError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def make_example(name: str, graph: str, samples: int, seed: int) -> Path:
+    """The example's file, made unless it is there; the same choices give the same file."""
+    path = workspace().datasets_folder / f"{name}-{graph}-{samples}-seed{seed}.npz"
+    if not path.is_file():
+        write_example(name, path, samples=samples, seed=seed, graph=graph)
+    return path
+
+
+def suggested_states(dataset_name: str) -> tuple[int, ...]:
+    """Numbers of states to begin with: an example's own, else three nodes of two."""
+    for name, info in EXAMPLES.items():
+        if dataset_name.startswith(name):
+            return info.states
+    return (2, 2, 2)

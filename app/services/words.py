@@ -1,0 +1,81 @@
+"""Numbers and times as a person says them."""
+
+from __future__ import annotations
+
+import time
+
+from causalpima_core.config import TrainingConfig
+from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.runs.records import RunState
+
+_SECONDS_PER_SAMPLE = {Kind.IMAGE: 2.4e-4, Kind.CURVE: 1e-4, Kind.TABLE: 3e-5}
+"""Of one epoch, measured on one core; an image costs this at `_IMAGE_PIXELS`, half of it at any."""
+
+_IMAGE_PIXELS = 32 * 32
+_FIXED_SECONDS = 6.0
+_SEARCH_SECONDS_PER_SAMPLE = 1e-3
+
+STATE_WORDS = {
+    RunState.QUEUED: "starting",
+    RunState.RUNNING: "training",
+    RunState.FINISHED: "finished",
+    RunState.FAILED: "failed",
+    RunState.CANCELLED: "stopped",
+}
+
+
+def duration(seconds: float) -> str:
+    """A length of time, no more precise than it deserves.
+
+    >>> duration(8.4), duration(95), duration(4000)
+    ('8 s', '1 min 35 s', '1 h 6 min')
+    """
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(unix: float) -> str:
+    """A point in time in the server's own zone."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(unix))
+
+
+def modality_words(modality: Modality) -> str:
+    """Kind and size of one sample's measurement: ``image, 3 × 32 × 32``."""
+    if modality.kind is Kind.IMAGE:
+        return f"image, {' × '.join(str(size) for size in modality.shape)}"
+    unit = "points" if modality.kind is Kind.CURVE else "columns"
+    return f"{modality.kind} of {modality.shape[0]} {unit}"
+
+
+def expected_seconds(dataset: MultimodalDataset, training: TrainingConfig) -> float:
+    """Rough time of a run on two ordinary cores: epochs times the cost of each modality."""
+    per_sample = 0.0
+    for modality in dataset.modalities:
+        size = 1.0
+        if modality.kind is Kind.IMAGE:
+            size = 0.5 + 0.5 * modality.shape[-1] * modality.shape[-2] / _IMAGE_PIXELS
+        per_sample += _SECONDS_PER_SAMPLE[modality.kind] * size
+    n_train = len(dataset) - training.n_held_out(len(dataset))
+    steps = (training.warm_up_steps, training.joint_steps)
+    epochs = sum(training.epochs_of(count, n_train) for count in steps)
+    search = _SEARCH_SECONDS_PER_SAMPLE * len(dataset)
+    return _FIXED_SECONDS + search + epochs * n_train * per_sample
+
+
+def about(seconds: float) -> str:
+    """An expected time in words.
+
+    >>> about(17), about(47), about(200)
+    ('about 20 s', 'about a minute', 'about 3 min')
+    """
+    if seconds < 40:
+        return f"about {max(10, round(seconds, -1)):.0f} s"
+    if seconds < 90:
+        return "about a minute"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"

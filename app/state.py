@@ -1,0 +1,131 @@
+"""Every key of the session and of the URL, typed: the URL restores page, run and selection."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable
+from enum import StrEnum
+
+import numpy as np
+import streamlit as st
+
+LONGEST_SELECTION = 6_000
+"""Characters of a selection in the URL; longer ones stay in the session alone."""
+
+
+class Page(StrEnum):
+    """Pages by the file that lays them out, relative to `main.py`."""
+
+    DATA = "views/data.py"
+    MODEL = "views/model.py"
+    LIVE = "views/live.py"
+    RUNS = "views/runs.py"
+    LATENT = "views/latent.py"
+    GRAPH = "views/graph.py"
+
+
+class Param(StrEnum):
+    """Keys of the URL that this module keeps; the session holds the same under the same name."""
+
+    DATA = "data"
+    RUN = "run"
+    NODE = "node"
+    EDGE = "edge"
+    SAMPLES = "samples"
+
+
+class Bound(StrEnum):
+    """Widgets that Streamlit itself keeps in the URL, by key."""
+
+    SPACE = "space"
+    COLOUR = "colour"
+    DIMENSIONS = "dimensions"
+
+
+class Key(StrEnum):
+    """Keys of the session alone, where more than one place reads or writes them."""
+
+    UPLOAD_SEEN = "data.upload_seen"
+    RUN_ROW_SEEN = "runs.row_seen"
+    HOLD = "live.hold"
+    HELD_EPOCH = "live.held_epoch"
+    LATENT_CHART = "latent.chart"
+    SELECTION_SEEN = "latent.selection_seen"
+    SELECTION_DRAWN = "latent.selection_drawn"
+    GRAPH_PICKER = "graph.picker"
+
+
+_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN)
+
+
+def get(param: Param) -> str | None:
+    """What the URL says, else what this session last chose, which then goes into the URL."""
+    value = st.query_params.get(param) or st.session_state.get(param)
+    if value:
+        put(param, value)
+    return value
+
+
+def put(param: Param, value: str | None) -> None:
+    """Choose a value; None forgets it."""
+    if value is None:
+        st.session_state.pop(param, None)
+        if param in st.query_params:
+            del st.query_params[param]
+        return
+    st.session_state[param] = value
+    if st.query_params.get(param) != value:
+        st.query_params[param] = value
+
+
+def choose_run(name: str | None) -> None:
+    """Turn to another run; what was selected in the last one has no meaning in it."""
+    if name == get(Param.RUN):
+        return
+    put(Param.RUN, name)
+    for param in (Param.NODE, Param.EDGE, Param.SAMPLES):
+        put(param, None)
+    for key in _OF_ONE_RUN:
+        st.session_state.pop(key, None)
+
+
+def selected_samples() -> frozenset[int]:
+    """Rows selected in the latent space, as URL or session hold them."""
+    return decode_rows(get(Param.SAMPLES) or "")
+
+
+def select_samples(rows: Iterable[int]) -> None:
+    """Keep a selection of rows; in the URL as well where it is short enough."""
+    text = encode_rows(rows)
+    if len(text) <= LONGEST_SELECTION:
+        put(Param.SAMPLES, text or None)
+        return
+    put(Param.SAMPLES, None)
+    st.session_state[Param.SAMPLES] = text
+
+
+def encode_rows(rows: Iterable[int]) -> str:
+    """Rows as text that fits into a URL: a bit each, compressed.
+
+    >>> decode_rows(encode_rows([3, 1, 200])) == {1, 3, 200}
+    True
+    """
+    chosen = sorted(set(rows))
+    if not chosen:
+        return ""
+    bits = np.zeros(chosen[-1] + 1, dtype=np.uint8)
+    bits[chosen] = 1
+    packed = zlib.compress(np.packbits(bits).tobytes(), 9)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_rows(text: str) -> frozenset[int]:
+    """Inverse of `encode_rows`; no rows where the text was cut or typed wrongly."""
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = zlib.decompressobj().decompress(packed, 1_000_000) if packed else b""
+    except (binascii.Error, zlib.error, ValueError):
+        return frozenset()
+    return frozenset(np.flatnonzero(np.unpackbits(np.frombuffer(raw, np.uint8))).tolist())

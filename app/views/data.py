@@ -1,0 +1,195 @@
+"""Data: pick an example or upload a file, and see at once what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app import state
+from app.components.frame import page, sentences
+from app.components.samples import preview
+from app.services import uploads
+from app.services.loaders import dataset_at, workspace
+from app.services.words import modality_words
+from app.state import Key, Page, Param
+from causalpima_core.data.examples import EXAMPLES
+from causalpima_core.data.multimodal import Modality, MultimodalDataset
+
+SOURCES = ("Example", "Upload", "Already here")
+
+
+def show() -> None:
+    """The page."""
+    with page("Data"):
+        left, right = st.columns([1, 2.4], gap="large")
+        with left, sentences():
+            _choose()
+        with right:
+            name = state.get(Param.DATA)
+            if name is None:
+                _before_anything()
+            else:
+                path = workspace().dataset(name)
+                _overview(path, dataset_at(path))
+
+
+def _choose() -> None:
+    source = st.segmented_control(
+        "Source",
+        SOURCES,
+        default=SOURCES[0],
+        required=True,
+        key="data.source",
+        width="stretch",
+        label_visibility="collapsed",
+    )
+    if source == "Upload":
+        _upload()
+    elif source == "Already here":
+        _stored()
+    else:
+        _example()
+
+
+def _example() -> None:
+    name = st.radio(
+        "Example",
+        list(EXAMPLES),
+        key="data.example",
+        label_visibility="collapsed",
+        captions=[info.summary for info in EXAMPLES.values()],
+    )
+    info = EXAMPLES[name]
+    graph_column, samples_column = st.columns(2)
+    graph = graph_column.selectbox(
+        "True graph",
+        info.graphs,
+        index=info.graphs.index(info.default_graph),
+        key=f"data.graph.{name}",
+        help="How the factors cause each other in the data that are made. Training never sees it.",
+    )
+    samples = samples_column.number_input(
+        "Samples", 50, 100_000, info.default_samples, step=500, key=f"data.samples.{name}"
+    )
+    st.caption(
+        "Factors: "
+        + ", ".join(f"{f} ({k})" for f, k in zip(info.factors, info.states, strict=True))
+    )
+    if st.button("Use this example", type="primary", key="data.make"):
+        with st.spinner("Drawing the samples …"):
+            path = uploads.make_example(name, str(graph), int(samples), seed=0)
+        state.put(Param.DATA, path.name)
+
+
+def _upload() -> None:
+    file = st.file_uploader("One file: .npz or .csv", key="data.upload")
+    st.caption(
+        "**.npz**: one array per modality, samples on the first axis; (n, p) is a curve or table, "
+        "(n, h, w) or (n, c, h, w) images; a row of NaN is a missing measurement.  \n"
+        "**.csv**: columns curve[0], curve[1] … form one curve, other numbers a table; text "
+        "columns are metadata."
+    )
+    if file is not None:
+        path = uploads.accept_upload(file.name, file.getvalue())
+        if st.session_state.get(Key.UPLOAD_SEEN) != file.file_id:
+            st.session_state[Key.UPLOAD_SEEN] = file.file_id
+            state.put(Param.DATA, path.name)
+
+
+def _stored() -> None:
+    names = [path.name for path in workspace().datasets()]
+    if not names:
+        st.caption("Nothing yet: make an example or upload a file.")
+        return
+    current = state.get(Param.DATA)
+    chosen = st.selectbox(
+        "Dataset",
+        names,
+        index=names.index(current) if current in names else None,
+        key="data.stored",
+        placeholder="Choose a dataset",
+    )
+    if chosen and chosen != current:
+        state.put(Param.DATA, chosen)
+
+
+def _before_anything() -> None:
+    st.info(
+        "Choose an example or upload a file with several measurements of the same samples. You "
+        "will see here what is in it; nothing is trained before you say so."
+    )
+
+
+def _overview(path: Path, dataset: MultimodalDataset) -> None:
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    head.subheader(path.name, anchor=False)
+    if action.button(
+        "Set up the model",
+        type="primary",
+        width="stretch",
+        key="data.next",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+    ):
+        st.switch_page(Page.MODEL, query_params={Param.DATA: path.name})
+    missing = sum((~m.observed).sum() for m in dataset.modalities)
+    total = len(dataset) * len(dataset.modalities)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Samples", f"{len(dataset):,}", width="content")
+        st.metric(
+            "Modalities",
+            len(dataset.modalities),
+            width="content",
+            help="Kinds of measurement of the same samples.",
+        )
+        st.metric(
+            "Missing",
+            f"{missing / total:.1%}",
+            width="content",
+            help="Share of measurements that are not there; training copes with gaps.",
+        )
+        st.metric(
+            "Metadata columns",
+            dataset.metadata.shape[1],
+            width="content",
+            help="Never trained on; for colouring and checking what was found.",
+        )
+    for modality in dataset.modalities:
+        with st.container(border=True):
+            _card(modality)
+    if dataset.metadata.shape[1]:
+        _metadata(dataset.metadata)
+
+
+def _card(modality: Modality) -> None:
+    seen = modality.values[modality.observed]
+    gone = 1 - modality.observed.mean()
+    st.markdown(f"**{modality.name}** &ensp; {modality_words(modality)}")
+    st.caption(
+        f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
+        f"values {seen.min():.3g} to {seen.max():.3g} · mean {seen.mean():.3g}"
+    )
+    preview(modality, key=f"data.preview.{modality.name}")
+
+
+def _metadata(metadata: pd.DataFrame) -> None:
+    st.markdown("**Metadata** &ensp; never trained on")
+    rows = [
+        {
+            "column": name,
+            "distinct values": column.nunique(),
+            "missing": 100 * float(column.isna().mean()),
+            "for example": ", ".join(str(v) for v in column.dropna().unique()[:5]),
+        }
+        for name, column in metadata.items()
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={"missing": st.column_config.NumberColumn(format="%.1f%%")},
+    )
+
+
+show()

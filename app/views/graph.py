@@ -1,0 +1,196 @@
+"""Graph: what causes what as far as the data tell, and the evidence for every part of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.charts.evidence import (
+    conditional_table,
+    edge_name,
+    edge_sentence,
+    edges_table,
+    nodes_table,
+    not_drawn_table,
+)
+from app.components import columns, graph_payload
+from app.components.export_area import export_area
+from app.components.frame import run_page
+from app.components.live_graph import Click, live_graph
+from app.components.prototypes import show_prototypes
+from app.services.loaders import Result, dataset_or_reason, result_of
+from app.state import Key, Page, Param
+from causalpima_core.runs.results import EdgeResult
+from causalpima_core.runs.store import RunFolder
+
+
+def show() -> None:
+    """The page."""
+    run_page(
+        "Graph",
+        _explain,
+        with_result=True,
+        empty=("No run has a result yet: its graph will be here.", Page.LIVE, "Open Live"),
+    )
+
+
+def _explain(folder: RunFolder) -> None:
+    result = result_of(folder)
+    warnings = result.summary.warnings
+    if warnings:
+        st.warning("\n".join(f"- {w}" for w in warnings) if len(warnings) > 1 else warnings[0])
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        _picture(folder, result)
+    with right:
+        _detail(folder, result)
+    _nodes(result)
+    _edges(result)
+    export_area(folder)
+
+
+def _picture(folder: RunFolder, result: Result) -> None:
+    selected = state.get(Param.EDGE) or _node(result)
+    click = live_graph(graph_payload.of_graph(result.graph, selected), f"graph.{folder.name}")
+    if click is not None and click.name != selected:
+        _select(click)
+        st.rerun()
+    compelled = sum(edge.direction == "compelled" for edge in result.graph.edges)
+    reversible = len(result.graph.edges) - compelled
+    st.caption(
+        f"{compelled} compelled and {reversible} reversible edges. From observations alone only a "
+        "class of equivalent graphs can be told: a compelled edge has the same direction in all "
+        "of them, a reversible one does not. What you know (tiers, required or forbidden edges) "
+        "can orient more. Click a node or an edge for its evidence."
+    )
+
+
+def _select(click: Click) -> None:
+    state.put(Param.EDGE, click.name if click.what == "edge" else None)
+    if click.what == "node":
+        state.put(Param.NODE, click.name)
+
+
+def _node(result: Result) -> str:
+    """The selected node, the first where none is."""
+    names = [node.name for node in result.graph.nodes]
+    wanted = state.get(Param.NODE)
+    return wanted if wanted in names else names[0]
+
+
+def _detail(folder: RunFolder, result: Result) -> None:
+    names = [node.name for node in result.graph.nodes]
+    edges = {f"{edge.source}:{edge.target}": edge for edge in result.graph.edges}
+    chosen = state.get(Param.EDGE)
+    options = names + list(edges)
+    st.session_state[Key.GRAPH_PICKER] = chosen if chosen in edges else _node(result)
+    st.selectbox(
+        "Evidence for",
+        options,
+        key=Key.GRAPH_PICKER,
+        on_change=_picked,
+        args=(names,),
+        format_func=lambda o: edge_name(edges[o]) if o in edges else o,
+    )
+    if chosen in edges:
+        _edge_detail(edges[chosen])
+        st.markdown(f"**Conditional table of {edges[chosen].target}**")
+        _table(result, edges[chosen].target)
+        return
+    node = _node(result)
+    parents = result.graph.tables[node].parents
+    given = f"given {' and '.join(parents)}" if parents else "it has no parents"
+    st.markdown(f"**Conditional table of {node}**, {given}")
+    _table(result, node)
+    dataset, _ = dataset_or_reason(folder.config().dataset.path)
+    show_prototypes(result, dataset, node)
+
+
+def _picked(names: list[str]) -> None:
+    chosen = st.session_state[Key.GRAPH_PICKER]
+    _select(Click("node" if chosen in names else "edge", chosen))
+
+
+def _edge_detail(edge: EdgeResult) -> None:
+    st.markdown(f"**{edge_name(edge)}** &ensp; {edge.direction}")
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            "Flow weight",
+            f"{edge.weight:.2f}",
+            width="content",
+            help="Of the differentiable graph, before it was decided.",
+        )
+        st.metric(
+            "Adjacent",
+            f"{edge.probability:.2f}",
+            width="content",
+            help="Posterior probability that the two nodes are joined by an edge, averaged "
+            "over all graphs your knowledge allows.",
+        )
+        st.metric(
+            f"{edge.source} → {edge.target}",
+            f"{edge.probability_of_direction:.2f}",
+            width="content",
+            help="Posterior probability of this direction. Near half of "
+            "the adjacency means: not determined.",
+        )
+    st.write(edge_sentence(edge))
+
+
+def _table(result: Result, node: str) -> None:
+    frame = conditional_table(result.graph, node)
+    shares = [c for c in frame.columns if c.startswith(f"{node} = ")]
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height="content" if len(frame) < 10 else 320,
+        column_config={c: columns.probability() for c in shares},
+    )
+
+
+def _nodes(result: Result) -> None:
+    st.subheader(
+        "Nodes",
+        anchor=False,
+        help="Separation: 1 minus the mean entropy of the node's posterior over the log of its "
+        "states; 1 when every sample falls clearly into one state.",
+    )
+    table = nodes_table(result.graph, result.summary)
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "separation": columns.probability(),
+            "rarest state": columns.number(1, "Share of samples in it.", "%"),
+            "gain": columns.number(
+                2, "Nats per sample, won by splitting the latents along this node."
+            ),
+            "shown by": st.column_config.TextColumn(help="Modalities that show it on their own."),
+        },
+    )
+
+
+def _edges(result: Result) -> None:
+    st.subheader("Edges", anchor=False)
+    table = edges_table(result.graph)
+    if table.empty:
+        st.caption("No edges: the nodes are independent as far as these data tell.")
+    else:
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config={
+                "weight": columns.probability("Of the flow graph before it was decided."),
+                "adjacent": columns.probability("Posterior probability of any edge."),
+                "this way": columns.probability("Posterior probability of source → target."),
+            },
+        )
+    rest = not_drawn_table(result.summary)
+    if not rest.empty:
+        with st.expander(f"Edges not drawn ({len(rest)})"):
+            st.caption("Pairs with some probability that the decided graph leaves out.")
+            st.dataframe(rest, hide_index=True)
+
+
+show()

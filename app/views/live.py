@@ -1,0 +1,225 @@
+"""Live: how a run is doing, the graph as it forms, and a way to stop; reads only files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.charts.losses import loss_figure, loss_table, meaning, term_names
+from app.charts.scatter import Groups, scatter_figure
+from app.components import columns, graph_payload
+from app.components.frame import run_page, sentences
+from app.components.live_graph import live_graph
+from app.services import run_control
+from app.services.loaders import result_of, snapshot_of
+from app.services.projections import principal_axes
+from app.services.words import STATE_WORDS, duration
+from app.state import Key, Page, Param
+from causalpima_core.runs.records import RunState, Snapshot, Status
+from causalpima_core.runs.store import RunFolder
+
+TICK_SECONDS = 1.0
+
+
+def show() -> None:
+    """The page."""
+    run_page(
+        "Live",
+        _follow,
+        empty=("No run yet: set up a model and start one.", Page.MODEL, "Set up a model"),
+    )
+
+
+def _follow(folder: RunFolder) -> None:
+    """Look at the run every second until it has ended, then once more."""
+    final = run_control.status_of(folder).state.is_final
+    st.fragment(_watch, run_every=None if final else TICK_SECONDS)(folder, final)
+
+
+def _watch(folder: RunFolder, was_final: bool) -> None:
+    """One look at the run, repeated by Streamlit while it trains.
+
+    Every part has its container whether it is filled or not: an element that moved on the page
+    would be made anew, and the graph would lose its places and zoom.
+    """
+    with sentences():
+        status = run_control.status_of(folder)
+        if status.state.is_final and not was_final:
+            st.rerun()
+        with st.container():
+            _progress(folder, status)
+        with st.container():
+            epoch = _epoch_shown(folder, status)
+        snapshot = None if epoch is None else snapshot_of(folder, epoch)
+        graph_column, latent_column = st.columns([1, 1.25], gap="medium")
+        with graph_column:
+            _graph(folder, snapshot, status)
+        with latent_column:
+            _latent(folder, snapshot)
+        with st.container():
+            _losses(folder, epoch)
+        _notes(status)
+
+
+def _progress(folder: RunFolder, status: Status) -> None:
+    text, action = st.columns([4, 1], vertical_alignment="bottom")
+    done = status.epoch / status.epochs if status.epochs else 0.0
+    with text:
+        st.progress(1.0 if status.state is RunState.FINISHED else min(done, 1.0), _told(status))
+    with action:
+        if status.state.is_final:
+            _onward(folder)
+        else:
+            _stop(folder)
+    if status.state in (RunState.FAILED, RunState.CANCELLED):
+        _ended_early(folder, status)
+
+
+def _onward(folder: RunFolder) -> None:
+    """Where a result is looked at, once there is one."""
+    if not folder.has_result:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for label, target in (("Latent space", Page.LATENT), ("Graph", Page.GRAPH)):
+            if st.button(label, key=f"live.open.{label}"):
+                st.switch_page(target, query_params={Param.RUN: folder.name})
+
+
+def _stop(folder: RunFolder) -> None:
+    stopping = folder.cancel_requested
+    label = "Stopping …" if stopping else "Stop"
+    told = "Ends training and keeps what there is."
+    st.button(
+        label,
+        disabled=stopping,
+        key="live.stop",
+        width="stretch",
+        help=told,
+        on_click=run_control.stop_run,
+        args=(folder,),
+    )
+
+
+def _told(status: Status) -> str:
+    """Where the run stands, in one line."""
+    if status.state is RunState.QUEUED:
+        return "Starting …"
+    if status.state is RunState.RUNNING:
+        stage = status.stage.label if status.stage else "Preparing"
+        left = f" · {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
+        return f"{stage} · epoch {status.epoch} of {status.epochs}{left}"
+    took = ""
+    if status.started and status.ended:
+        took = f" after {duration(status.ended - status.started)}"
+    return f"{STATE_WORDS[status.state].capitalize()}{took} · epoch {status.epoch}"
+
+
+def _ended_early(folder: RunFolder, status: Status) -> None:
+    if status.state is RunState.FAILED:
+        st.error(status.reason or "Training failed without giving a reason.")
+    else:
+        st.info("Training was stopped; what there was is kept. You can go on where it ended.")
+    if st.button("Resume", type="primary", key="live.resume"):
+        run_control.resume_run(folder)
+        st.rerun()
+
+
+def _epoch_shown(folder: RunFolder, status: Status) -> int | None:
+    """Latest epoch while training, unless held; afterwards whichever the person slides to."""
+    epochs = folder.snapshot_epochs()
+    if status.state.is_final:
+        if len(epochs) < 2:
+            return epochs[0] if epochs else None
+        return st.select_slider("Replay epoch", epochs, value=epochs[-1], key="live.replay")
+    held = st.toggle(
+        "Hold the pictures still",
+        key=Key.HOLD,
+        help="Keeps the charts as they are so that you can zoom; training goes on.",
+    )
+    if not epochs:
+        return None
+    if not held:
+        st.session_state[Key.HELD_EPOCH] = epochs[-1]
+    return st.session_state.get(Key.HELD_EPOCH, epochs[-1])
+
+
+def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None:
+    st.subheader(
+        "Graph",
+        anchor=False,
+        help="Nodes are discrete features; the number under a node is its separation: 1 when "
+        "every sample falls clearly into one of its states.",
+    )
+    decided = status.state.is_final and folder.has_result
+    last = snapshot is None or snapshot.epoch == folder.snapshot_epochs()[-1]
+    if decided and last:
+        payload = graph_payload.of_graph(result_of(folder).graph)
+    else:
+        payload = graph_payload.of_snapshot(folder.config().model.nodes, snapshot)
+    live_graph(payload, key=f"live.graph.{folder.name}")
+
+
+def _latent(folder: RunFolder, snapshot: Snapshot | None) -> None:
+    st.subheader(
+        "Latent space",
+        anchor=False,
+        help="A sample of the data in the plane of largest variance. A component is one "
+        "combination of node states; its ellipse is drawn at two standard deviations.",
+    )
+    if snapshot is None:
+        st.caption("The first picture of the latent space comes after an epoch or two.")
+        return
+    projection = principal_axes(snapshot.latent, 2)
+    count = max(len(snapshot.means), int(snapshot.component.max(initial=-1)) + 1)
+    groups = Groups(snapshot.component, tuple(str(c) for c in range(count)), "component")
+    figure = scatter_figure(
+        projection.points,
+        projection.titles,
+        groups,
+        height=390,
+        components=projection.components(snapshot.means, snapshot.covariances),
+    )
+    figure.update_layout(dragmode="pan", showlegend=False)
+    st.plotly_chart(figure, key=f"live.latent.{folder.name}", config={"displayModeBar": False})
+    st.caption(
+        f"epoch {snapshot.epoch} · {snapshot.stage.label.lower()} · "
+        f"{len(snapshot.latent):,} samples shown"
+    )
+
+
+def _losses(folder: RunFolder, epoch: int | None) -> None:
+    metrics = folder.metrics()
+    if epoch is not None and st.session_state.get(Key.HOLD):
+        metrics = metrics[metrics["epoch"] <= epoch]
+    if metrics.empty:
+        return
+    st.subheader("Loss by term", anchor=False, help="Nats per sample; higher is better.")
+    chart_column, table_column = st.columns([1.25, 1], gap="medium")
+    names = term_names(metrics)
+    with chart_column:
+        term = st.selectbox("Term", names, key="live.term", label_visibility="collapsed")
+        term = term or names[0]
+        st.caption(meaning(term))
+        figure = loss_figure(metrics, term)
+        st.plotly_chart(figure, key="live.loss", config={"displayModeBar": False})
+    with table_column:
+        st.dataframe(
+            loss_table(metrics),
+            hide_index=True,
+            height="content",
+            placeholder="–",
+            column_config={
+                "train": columns.number(3),
+                "held out": columns.number(3),
+                "course": st.column_config.LineChartColumn(help="In training, by epoch."),
+            },
+        )
+
+
+def _notes(status: Status) -> None:
+    if not status.notes:
+        return
+    st.subheader("Notes", anchor=False)
+    st.markdown("\n".join(f"- {note}" for note in reversed(status.notes)))
+
+
+show()

@@ -1,0 +1,224 @@
+"""Model: nodes and states, how long to look, what is known of the graph; then start."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.charts.palette import colour
+from app.components.frame import nothing_yet, page, sentences
+from app.services import run_control, uploads
+from app.services.loaders import dataset_at, workspace
+from app.services.words import about, expected_seconds, modality_words
+from app.state import Page, Param
+from causalpima_core.config import (
+    MAX_NODES,
+    Edge,
+    Knowledge,
+    ModelConfig,
+    Preset,
+    TrainingConfig,
+    node_names,
+)
+from causalpima_core.data.multimodal import MultimodalDataset
+
+PRESET_WORDS = {
+    Preset.QUICK: "Quick look",
+    Preset.STANDARD: "Standard",
+    Preset.THOROUGH: "Thorough",
+}
+ARROW = " → "
+
+
+def show() -> None:
+    """The page."""
+    with page("Model"):
+        name = state.get(Param.DATA)
+        if name is None:
+            nothing_yet(
+                "A model needs data: choose an example or upload a file first.",
+                Page.DATA,
+                "Choose data",
+            )
+            return
+        path = workspace().dataset(name)
+        _setup(path, dataset_at(path))
+
+
+def _setup(path: Path, dataset: MultimodalDataset) -> None:
+    kinds = ", ".join(f"{m.name} ({modality_words(m)})" for m in dataset.modalities)
+    st.caption(f"{path.name} · {len(dataset):,} samples · {kinds}")
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        states = _nodes(path.name)
+        latent_dim = _latent_dim(path.name, len(states))
+        knowledge = _knowledge(path.name, node_names(len(states)))
+    with right:
+        training = _training(path.name, dataset)
+        with sentences():
+            model = ModelConfig.parse(states=states, latent_dim=latent_dim, knowledge=knowledge)
+            model.check_samples(len(dataset))
+            _launch(path, model, training)
+
+
+def _nodes(data: str) -> tuple[int, ...]:
+    st.subheader(
+        "Nodes and states",
+        anchor=False,
+        help="A node is a discrete feature to be discovered; its states are the values it can "
+        "take. Every combination of states is one component: a Gaussian in the latent space.",
+    )
+    suggested = uploads.suggested_states(data)
+    count = st.number_input(
+        "Number of nodes",
+        1,
+        MAX_NODES,
+        len(suggested),
+        key=f"model.count.{data}",
+        persist_state="session",
+        width=180,
+    )
+    states = []
+    with st.container(horizontal=True, gap="small"):
+        for j, name in enumerate(node_names(int(count))):
+            states.append(
+                st.number_input(
+                    f"States of {name}",
+                    2,
+                    12,
+                    suggested[j] if j < len(suggested) else 2,
+                    key=f"model.states.{data}.{j}",
+                    persist_state="session",
+                    width=150,
+                )
+            )
+    product = " × ".join(str(k) for k in states)
+    total = 1
+    for k in states:
+        total *= k
+    st.caption(f"{product} = {total} components" if len(states) > 1 else f"{total} components")
+    return tuple(int(k) for k in states)
+
+
+def _latent_dim(data: str, n_nodes: int) -> int | None:
+    automatic = ModelConfig(states=(2,) * n_nodes).n_latent
+    return st.number_input(
+        "Latent dimensions",
+        2,
+        64,
+        None,
+        key=f"model.latent.{data}",
+        persist_state="session",
+        placeholder=f"automatic: {automatic}",
+        width=220,
+        help="Size of the latent space. With too few, features and nuisance get entangled.",
+    )
+
+
+def _knowledge(data: str, names: tuple[str, ...]) -> Knowledge:
+    st.subheader(
+        "What is known of the graph",
+        anchor=False,
+        help="Hard constraints: no graph that is learned can violate them.",
+    )
+    st.caption(
+        "Node names acquire their meaning in a first run. With the same data, states, preset and "
+        "seed the nodes keep their identity, so look first without constraints, then add what "
+        "you know to a second run."
+    )
+    edges = [f"{a}{ARROW}{b}" for a, b in permutations(names, 2)]
+    forbidden, required = (
+        st.multiselect(
+            f"{word} edges",
+            edges,
+            key=f"model.{word.lower()}.{data}",
+            persist_state="session",
+            disabled=not edges,
+        )
+        for word in ("Forbidden", "Required")
+    )
+    with st.expander("Tiers", expanded=False):
+        st.caption("No edge runs from a higher tier to a lower one: causes first.")
+        tiers = {}
+        with st.container(horizontal=True, gap="small"):
+            for name in names:
+                tier = st.selectbox(
+                    f"Tier of {name}",
+                    ["none", *range(1, len(names) + 1)],
+                    key=f"model.tier.{data}.{name}",
+                    persist_state="session",
+                    width=150,
+                )
+                if tier != "none":
+                    tiers[name] = int(tier)
+    return Knowledge(
+        forbidden=_edges(forbidden, names), required=_edges(required, names), tiers=tiers
+    )
+
+
+def _edges(texts: list[str], names: tuple[str, ...]) -> tuple[Edge, ...]:
+    """Edges as named in the lists; those of nodes taken away since are left out."""
+    pairs = [tuple(text.split(ARROW)) for text in texts]
+    return tuple((a, b) for a, b in pairs if a in names and b in names)
+
+
+def _training(data: str, dataset: MultimodalDataset) -> TrainingConfig:
+    st.subheader("Training", anchor=False)
+    expected = {
+        preset: about(expected_seconds(dataset, TrainingConfig.of_preset(preset)))
+        for preset in Preset
+    }
+    preset = st.radio(
+        "Preset",
+        list(Preset),
+        index=1,
+        key=f"model.preset.{data}",
+        persist_state="session",
+        format_func=lambda p: f"{PRESET_WORDS[p]}, {expected[p]}",
+        captions=["to see whether anything is there", "for most data", "for results to rely on"],
+        help="The same method with more or fewer epochs. Times are for two ordinary cores.",
+    )
+    seed = st.number_input(
+        "Seed",
+        0,
+        2**32 - 1,
+        0,
+        key=f"model.seed.{data}",
+        persist_state="session",
+        width=180,
+        help="The same seed and data give the same result.",
+    )
+    return TrainingConfig.of_preset(preset, seed=int(seed))
+
+
+def _launch(path: Path, model: ModelConfig, training: TrainingConfig) -> None:
+    states = "x".join(str(k) for k in model.states)
+    name = st.text_input(
+        "Name of the run", f"{path.stem}-{states}-{training.preset}-s{training.seed}", max_chars=60
+    )
+    _mapping(model)
+    if st.button("Start training", type="primary", width="stretch", key="model.start"):
+        folder = run_control.start_run(name, path, model, training)
+        state.choose_run(folder.name)
+        st.switch_page(Page.LIVE, query_params={Param.RUN: folder.name})
+    with st.expander("The same run as a command", expanded=False):
+        st.code(
+            run_control.command_line(path, model, training, f"runs/{name}"),
+            language="bash",
+            wrap_lines=True,
+        )
+
+
+def _mapping(model: ModelConfig) -> None:
+    """Which colour each node has on every page."""
+    dots = " ".join(
+        f'<span style="color:{colour(j)}">●</span> {name} ({k})'
+        for j, (name, k) in enumerate(zip(model.nodes, model.states, strict=True))
+    )
+    st.html(f'<div style="font-size:.85rem;line-height:1.7">{dots}</div>')
+
+
+show()

@@ -1,0 +1,41 @@
+"""What the page's own process must not load: it would delay the first paint by seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import app
+from causalpima_core.runs.records import RunState
+from tests.app.synthetic import write_dataset, write_run
+
+OPEN_ALL = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+for page in ("data", "model", "live", "runs", "latent", "graph"):
+    at = AppTest.from_file(sys.argv[1], default_timeout=60)
+    at.query_params["run"], at.query_params["data"] = "a-run", "some.npz"
+    at.switch_page(f"views/{page}.py").run()
+    assert not at.exception, page
+found = {"torch", "umap", "numba"} & set(sys.modules)
+assert not found, found
+"""
+
+
+def test_no_page_loads_what_trains_or_embeds():
+    write_run(write_dataset("some", 3), RunState.FINISHED)
+    main = Path(app.__file__).parent / "main.py"
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_ALL, str(main)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_drawing_library_is_the_one_pyvis_ships():
+    import pyvis
+
+    ours = Path(app.__file__).parent / "static" / "vis-network.min.js"
+    theirs = Path(pyvis.__file__).parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
+    assert ours.read_bytes() == theirs.read_bytes()

@@ -1,0 +1,156 @@
+"""From a file to a run: what the Data and Model pages accept, refuse and start."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from causalpima_core.data.readers import load_dataset
+from causalpima_core.errors import DataError
+from causalpima_core.runs import supervisor
+from causalpima_core.runs.workspace import Workspace
+from tests.app.conftest import Open
+from tests.app.synthetic import write_dataset
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def holed(shape: tuple[int, ...]) -> np.ndarray:
+    values = np.random.default_rng(0).random(shape)
+    values.flat[5] = np.nan
+    return values
+
+
+NOISE = np.random.default_rng(0).random((20, 3))
+BAD_FILES = {
+    "not an archive": ("x.npz", b"PK nonsense"),
+    "pickle": ("x.npz", npz(a=np.array([{}, None] * 9, dtype=object))),
+    "different counts": ("x.npz", npz(a=NOISE, b=NOISE[:7])),
+    "scattered NaN": ("x.npz", npz(a=holed((20, 3)))),
+    "infinite": ("x.npz", npz(a=np.where(NOISE > 0.9, np.inf, NOISE))),
+    "empty": ("x.npz", npz(a=np.zeros((0, 3)))),
+    "one sample": ("x.npz", npz(a=NOISE[:1])),
+    "constant": ("x.npz", npz(a=np.ones((20, 3)))),
+    "five channels": ("x.npz", npz(a=np.random.default_rng(0).random((9, 5, 8, 8)))),
+    "complex": ("x.npz", npz(a=NOISE + 1j)),
+    "strings": ("x.npz", npz(a=NOISE.astype(str))),
+    "another format": ("x.txt", b"hello"),
+}
+
+
+def upload(app, name: str, content: bytes):
+    app.segmented_control(key="data.source").set_value("Upload").run()
+    return app.file_uploader(key="data.upload").set_value((name, content, "")).run()
+
+
+@pytest.mark.parametrize("file", BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_is_refused_with_the_sentence_of_the_reader(
+    open_page: Open, tmp_path, file: tuple[str, bytes]
+):
+    name, content = file
+    app = upload(open_page("data"), name, content)
+    assert not app.exception
+    kept_elsewhere = Workspace(tmp_path / "elsewhere").keep_upload(name, content)
+    with pytest.raises(DataError) as reason:
+        load_dataset(kept_elsewhere)
+    assert [error.value for error in app.error] == [str(reason.value)]
+    assert not any(Workspace().datasets_folder.glob("*"))
+
+
+def test_a_good_upload_is_shown_and_leads_to_the_model(open_page: Open):
+    curves = np.sin(np.arange(20) / 4) * np.linspace(0.5, 2, 30)[:, None]
+    app = upload(open_page("data"), "mine.npz", npz(stress=curves, sizes=NOISE.repeat(2, 0)[:30]))
+    assert not app.error
+    text = "\n".join(m.value for m in app.markdown)
+    assert "**stress** &ensp; curve of 20 points" in text
+    assert "**sizes** &ensp; table of 3 columns" in text
+    app.button(key="data.next").click().run()
+    assert app.title[0].value == "Model"
+
+
+def test_an_example_is_made_on_request_only(open_page: Open):
+    app = open_page("data")
+    assert not any(Workspace().datasets_folder.glob("*"))
+    app.radio(key="data.example").set_value("coloured-digits").run()
+    app.number_input(key="data.samples.coloured-digits").set_value(60).run()
+    app.button(key="data.make").click().run()
+    assert not app.exception
+    assert app.query_params["data"] == "coloured-digits-chain-60-seed0.npz"
+    assert [m.value for m in app.metric][:2] == ["60", "2"]
+    assert not any(Workspace().runs())
+
+
+def test_a_missing_dataset_in_the_url_is_one_sentence(open_page: Open):
+    for page in ("data", "model"):
+        app = open_page(page, data="gone.npz")
+        assert not app.exception
+        assert "gone.npz" in app.error[0].value
+
+
+def test_an_examples_nodes_are_suggested(open_page: Open):
+    write_dataset("coloured-digits-x", 1)
+    app = open_page("model", data="coloured-digits-x.npz")
+    assert [n.value for n in app.number_input if n.label.startswith("States")] == [3, 2, 2]
+
+
+def test_the_command_says_what_was_chosen(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.multiselect(key="model.forbidden.some.npz").set_value(["node_1 → node_2"]).run()
+    app.radio(key="model.preset.some.npz").set_value("quick").run()
+    command = app.code[0].value
+    assert "--states 2,2,2" in command
+    assert "--preset quick" in command
+    assert "--forbid node_1:node_2" in command
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "required", "expected"),
+    [
+        (["node_1 → node_2"], ["node_1 → node_2"], "both required and forbidden"),
+        ([], ["node_1 → node_2", "node_2 → node_1"], "cycle"),
+    ],
+)
+def test_contradictions_are_told_at_once(open_page: Open, forbidden, required, expected: str):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.multiselect(key="model.forbidden.some.npz").set_value(forbidden).run()
+    app.multiselect(key="model.required.some.npz").set_value(required).run()
+    assert expected in app.error[0].value
+    assert "Start training" not in [b.label for b in app.button]
+
+
+def test_more_components_than_samples_is_told(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.number_input(key="model.count.some.npz").set_value(7).run()
+    assert "128 joint outcomes" in app.error[0].value
+
+
+def test_choices_outlast_a_visit_to_another_page(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.number_input(key="model.states.some.npz.0").set_value(4).run()
+    app.switch_page("views/data.py").run()
+    app.switch_page("views/model.py").run()
+    assert app.number_input(key="model.states.some.npz.0").value == 4
+
+
+def test_start_makes_a_run_and_turns_to_live(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.radio(key="model.preset.some.npz").set_value("quick").run()
+    app.button(key="model.start").click().run()
+    assert not app.exception
+    (folder,) = Workspace().runs()
+    try:
+        assert app.title[0].value == "Live"
+        assert folder.config().model.states == (2, 2, 2)
+    finally:
+        supervisor.cancel(folder)

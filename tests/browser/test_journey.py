@@ -1,0 +1,71 @@
+"""A whole journey as a person makes it: upload, train, watch, reload, select, look."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from causalpima_core.data.examples import write_example
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import driver
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, str]]:
+    """A browser on a freshly started app."""
+    if driver.chromium_path() is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed, and on CI the browser tests must run.")
+        pytest.skip("Chromium is not installed: the journey in a real browser is not tested.")
+    workspace = tmp_path_factory.mktemp("workspace")
+    with driver.running_app(workspace) as address, driver.browser() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(driver.PATIENCE_MS)
+        yield page, address
+
+
+def test_from_a_file_to_the_samples_behind_the_points(page: tuple[Page, str], tmp_path: Path):
+    browser, address = page
+    requests: list[str] = []
+    browser.on("request", lambda request: requests.append(request.url))
+    file = tmp_path / "digits.npz"
+    write_example("coloured-digits", file, samples=1500, seed=1)
+
+    driver.upload(browser, address, file)
+    expect(browser.get_by_text("1,500 of 1,500 measured").first).to_be_visible()
+    driver.start_training(browser, (3, 2, 2))
+    expect(driver.graph(browser)).to_have_attribute("data-node-count", "3")
+    expect(browser.get_by_role("button", name="Stop")).to_be_visible()
+
+    run_address = browser.url
+    assert "run=" in run_address
+    browser.reload()
+    expect(browser.get_by_role("heading", name="Live", level=1)).to_be_visible()
+    expect(driver.graph(browser)).to_have_attribute("data-node-count", "3")
+    assert browser.url == run_address
+
+    seen = driver.watch_opacities(browser)
+    changing = {edge for edges in seen for edge in edges}
+    assert any(len({edges.get(edge) for edges in seen}) > 2 for edge in changing), seen
+    expect(driver.graph(browser)).to_have_attribute("data-forming", "false")
+
+    browser.get_by_role("button", name="Latent space").click()
+    driver.settle(browser, "Latent space")
+    driver.lasso(browser)
+    expect(browser.get_by_text(re.compile(r"^\d[\d,]* samples selected$"))).to_be_visible()
+    expect(browser.get_by_alt_text(re.compile(r"image of sample \d+")).first).to_be_visible()
+    assert "samples=" in browser.url
+
+    browser.reload()
+    expect(browser.get_by_text(re.compile(r"^\d[\d,]* samples selected$"))).to_be_visible()
+    assert all(url.startswith((address, "data:", "blob:")) for url in requests)

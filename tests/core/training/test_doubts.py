@@ -1,0 +1,71 @@
+from causalpima_core.runs.results import (
+    ComponentResult,
+    EdgeResult,
+    GraphResult,
+    NodeEvidence,
+    NodeResult,
+    Summary,
+)
+from causalpima_core.training.doubts import doubts
+
+
+def case(entropy=0.0, rival=0.1, separation=1.0, share=0.4, probability=1.0, gap=0.0, other=0.0):
+    graph = GraphResult(
+        nodes=[NodeResult(name=n, states=2, separation=separation) for n in ("node_1", "node_2")],
+        edges=[
+            EdgeResult(
+                source="node_1",
+                target="node_2",
+                weight=1.0,
+                direction="reversible",
+                probability=probability,
+                probability_of_direction=probability / 2,
+            )
+        ],
+        tables={},
+        components=[
+            ComponentResult(outcome=[0, 0], weight=1.0),
+            ComponentResult(outcome=[0, 1], weight=share / 1000),
+        ],
+    )
+    summary = Summary(
+        held_out_elbo={},
+        modality_error={},
+        assignment_entropy=entropy,
+        start={
+            "source": "splits",
+            "entropy": entropy,
+            "next_source": "k-means",
+            "next_entropy": rival,
+        },
+        nodes=[
+            NodeEvidence(
+                name="node_1", separation=separation, least_state_share=share, gain=None, views=[]
+            )
+        ],
+        score_gap=gap,
+        edges_not_drawn=[{"source": "node_1", "target": "node_3", "probability": other}],
+        warnings=[],
+        seconds={},
+    )
+    return summary, graph
+
+
+def told(*, finished=True, **changes):
+    return " ".join(doubts(*case(**changes), finished=finished))
+
+
+def test_doubts_name_what_is_wrong():
+    assert "overlap" in told(entropy=0.2, rival=0.5)
+    assert "k-means" in told(entropy=0.0, rival=0.001)
+    assert "node_1 is weakly separated (0.40 of 1)" in told(separation=0.4)
+    assert "only 1.0% of the samples" in told(share=0.01)
+    assert "node_1 and node_2 is uncertain (probability 0.60)" in told(probability=0.6)
+    assert "not drawn but possible (probability 0.30)" in told(other=0.3)
+    assert "3.0 nats worse" in told(gap=3.0)
+    assert "stopped early" in told(finished=False)
+    assert "No samples are in 1 of the joint outcomes (0-1)" in told()
+
+
+def test_a_clear_result_raises_no_doubt_but_the_empty_outcome():
+    assert len(doubts(*case(), finished=True)) == 1
