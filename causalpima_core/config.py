@@ -21,6 +21,7 @@ MAX_NODES = 8
 MAX_OUTCOMES = 512
 PRESET_STEPS = {"quick": (350, 120), "standard": (900, 300), "thorough": (2500, 900)}
 """Optimiser steps of the warm-up and of joint training."""
+SMALL_FACTOR = 3
 Edge = tuple[str, str]
 T = TypeVar("T")
 
@@ -195,7 +196,6 @@ class ModelConfig(_Frozen):
             )
 
 
-
 class TrainingConfig(_Frozen):
     """How it is trained; `of_preset` gives the three sensible settings.
 
@@ -213,7 +213,7 @@ class TrainingConfig(_Frozen):
     warm_up_steps: Annotated[int, Field(ge=1)] = 900
     joint_steps: Annotated[int, Field(ge=1)] = 300
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 128
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-3
     joint_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
     graph_steps: Annotated[int, Field(ge=1)] = 25
     graph_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-2
@@ -243,8 +243,13 @@ class TrainingConfig(_Frozen):
         """Batch size for ``n_train`` samples: small data still make several steps an epoch."""
         return min(n_train, self.batch_size, max(16, n_train // 14))
 
-    def epochs_of(self, steps: int, n_train: int) -> int:
-        """Epochs that make about ``steps`` optimiser steps, and never fewer than 8."""
+    def epochs_of(self, steps: int, n_train: int, *, small: bool = False) -> int:
+        """Epochs that make about ``steps`` optimiser steps, and never fewer than 8.
+
+        ``small`` measurements (no images) get `SMALL_FACTOR` times the steps: each is cheap, and
+        few values per sample need as many to be fitted closely.
+        """
+        steps = steps * SMALL_FACTOR if small else steps
         return max(8, round(steps / max(1, n_train // self.batch_of(n_train))))
 
 

@@ -82,13 +82,16 @@ def elbo_terms(
 def gaussian_log_likelihood(
     values: Float[Tensor, "batch ..."],
     decoded: Float[Tensor, "batch ..."],
-    noise_variance: Float[Tensor, ""],
+    noise_variance: Float[Tensor, "..."],
     observed: Bool[Tensor, " batch"],
 ) -> Float[Tensor, " batch"]:
-    """``log N(X; decoded, σ²)`` summed over a sample's values; 0 where it was not observed."""
-    square = (values - decoded).flatten(1).square().sum(1)
-    size = values[0].numel()
-    likelihood = -0.5 * (size * (LOG_2PI + noise_variance.log()) + square / noise_variance)
+    """``log N(X; decoded, σ²)`` summed over a sample's values; 0 where it was not observed.
+
+    ``noise_variance`` is one number, or one for each of a sample's values.
+    """
+    scaled = (values - decoded).square() / noise_variance
+    constants = (LOG_2PI + noise_variance.log()).expand(values.shape[1:]).sum()
+    likelihood = -0.5 * (constants + scaled.flatten(1).sum(1))
     return torch.where(observed, likelihood, torch.zeros_like(likelihood))
 
 
@@ -96,13 +99,24 @@ def optimal_noise_variance(
     values: Float[Tensor, "batch ..."],
     decoded: Float[Tensor, "batch ..."],
     observed: Bool[Tensor, " batch"],
+    *,
+    by_column: bool = False,
     floor: float = 1e-4,
-) -> Float[Tensor, ""]:
+) -> Float[Tensor, "..."]:
     """The noise variance that maximises the likelihood: the mean squared error (σ-VAE).
 
-    Rybkin, Daniilidis and Levine 2021, arXiv 2006.13202. ``floor`` keeps data without any noise
-    from an unbounded likelihood; it is in units of the standardised data's variance.
+    Rybkin, Daniilidis and Levine 2021, arXiv 2006.13202.
+
+    Args:
+        values: standardised measurements.
+        decoded: what the decoder makes of them.
+        observed: samples that count.
+        by_column: one variance for each of a sample's values, as the columns of a table are
+            measurements of their own; else one for all.
+        floor: keeps data without any noise from an unbounded likelihood; in units of the
+            standardised data's variance.
     """
-    square = (values - decoded).flatten(1).square().mean(1)
-    weight = observed.to(square.dtype)
-    return ((square * weight).sum() / weight.sum().clamp_min(1)).detach().clamp_min(floor)
+    weight = observed.to(values.dtype)
+    square = (values - decoded).detach().square()
+    square = torch.einsum("b,b...->...", weight, square) / weight.sum().clamp_min(1)
+    return (square if by_column else square.mean()).clamp_min(floor)

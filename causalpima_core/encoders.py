@@ -1,4 +1,4 @@
-"""One modality to a Gaussian in the latent space: convolutions for images and curves, else dense."""
+"""One modality to a Gaussian in the latent space: convolutional, or dense for tables."""
 
 from __future__ import annotations
 

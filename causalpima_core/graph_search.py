@@ -1,4 +1,4 @@
-"""Exact scores of graphs from the counts of joint outcomes, and what follows from them.
+"""Exact search over graphs, and exact averages over all of them, given local scores.
 
 With at most eight nodes there is no need to search by luck: every set of parents is scored, the
 best graph found by dynamic programming, and the evidence for an edge averaged over all graphs.
@@ -9,104 +9,18 @@ A set of nodes is an integer whose bit i tells whether node i is in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, xlogy
 
-from causalpima_core.config import MAX_NODES
 from causalpima_core.equivalence import Adjacency, is_acyclic
-from causalpima_core.errors import ConfigError, DataError
-
-Counts = NDArray[np.float64]
-"""Expected number of samples of each joint outcome, shape (K_1, ..., K_L)."""
+from causalpima_core.errors import ConfigError
+from causalpima_core.graph_scores import LocalScores, membership
 
 # Weights of graphs differ by thousands of nats: unlimited exponents, and digits to spare for the
 # alternating sums over eight nodes.
 _EXACT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
-
-
-@dataclass(frozen=True, eq=False)
-class LocalScores:
-    """Log-score of every node with every set of parents; a graph's score is their sum.
-
-    Attributes:
-        table: (L, 2**L), nats; -inf where a set of parents is not allowed.
-    """
-
-    table: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        """Raise `ConfigError` unless there is one finite or -inf score per node and set."""
-        table = self.table
-        if table.ndim != 2 or table.shape[1] != 2 ** len(table) or not (table < np.inf).all():
-            raise ConfigError(
-                f"Expected scores of shape (L, 2**L) without NaN, got shape {table.shape}: build "
-                "them with bic_scores or bdeu_scores."
-            )
-
-    @property
-    def n_nodes(self) -> int:
-        """Number of nodes."""
-        return len(self.table)
-
-
-def bic_scores(
-    counts: Counts, allowed: Adjacency | None = None, required: Adjacency | None = None
-) -> LocalScores:
-    """Bayesian information criterion (Schwarz, Ann. Stat. 1978) of every node and parent set.
-
-    ``sum N_ijk log(N_ijk / N_ij) - (log N / 2) (K_j - 1) prod K_i`` over the parents i: the
-    description-length penalty of joint training with every edge either there or not.
-
-    Args:
-        counts: shape (K_1, ..., K_L), at least one sample in total.
-        allowed: shape (L, L), edges that may exist; None allows all.
-        required: shape (L, L), edges that must exist; None requires none.
-
-    Raises:
-        DataError: if the counts are negative, not finite or empty.
-        ConfigError: if there are too many nodes or the masks do not fit.
-    """
-    margins = _margins(counts)
-    log_total = np.log(np.sum(counts))
-    potential = [np.sum(xlogy(n, n)) - log_total / 2 * n.size for n in margins]
-    return _scores_of_potential(np.array(potential), allowed, required)
-
-
-def bdeu_scores(
-    counts: Counts,
-    allowed: Adjacency | None = None,
-    required: Adjacency | None = None,
-    equivalent_sample_size: float = 1.0,
-) -> LocalScores:
-    """Log marginal likelihood under uniform Dirichlet tables (BDeu) of every node and parent set.
-
-    Heckerman, Geiger and Chickering, Mach. Learn. 1995; equal for equivalent graphs. The gamma
-    function takes real counts, so expected ones do. The prior is worth one sample unless said
-    otherwise: the usual weak choice, as larger ones add edges (Silander et al., UAI 2007).
-
-    Args:
-        counts: shape (K_1, ..., K_L), at least one sample in total.
-        allowed: shape (L, L), edges that may exist; None allows all.
-        required: shape (L, L), edges that must exist; None requires none.
-        equivalent_sample_size: samples the prior is worth, spread evenly over the outcomes.
-
-    Raises:
-        DataError: if the counts are negative, not finite or empty.
-        ConfigError: if the sample size is not positive, or as `bic_scores`.
-    """
-    if not 0 < equivalent_sample_size < np.inf:
-        raise ConfigError(
-            f"Expected a positive equivalent sample size, got {equivalent_sample_size}: 1 is usual."
-        )
-    potential = []
-    for n in _margins(counts):
-        prior = equivalent_sample_size / n.size
-        potential.append(np.sum(gammaln(n + prior) - gammaln(prior)))
-    return _scores_of_potential(np.array(potential), allowed, required)
 
 
 def graph_score(adjacency: Adjacency, scores: LocalScores) -> float:
@@ -178,7 +92,7 @@ def edge_probabilities(scores: LocalScores) -> NDArray[np.float64]:
         ConfigError: if no graph is allowed.
     """
     nodes = range(scores.n_nodes)
-    members = _members(scores.n_nodes)
+    members = membership(scores.n_nodes)
     with localcontext(_EXACT):
         weights = np.vectorize(lambda nats: Decimal(nats).exp(), otypes=[object])(scores.table)
         context, total = _contexts(weights)
@@ -265,66 +179,12 @@ def _best_subsets(
     return best, parents
 
 
-def _scores_of_potential(
-    potential: NDArray[np.float64], allowed: Adjacency | None, required: Adjacency | None
-) -> LocalScores:
-    """Local scores as differences of a function of sets: with the node minus without it.
-
-    Both scores have this form, with a potential of shape (2**L,), which is why equivalent graphs
-    score the same.
-    """
-    n_nodes = len(potential).bit_length() - 1
-    members, subsets = _members(n_nodes), np.arange(len(potential))
-    permitted = _mask(allowed, n_nodes, empty=True) & ~np.eye(n_nodes, dtype=bool)
-    needed = _mask(required, n_nodes, empty=False)
-    table = np.full((n_nodes, len(potential)), -np.inf)
-    for j in range(n_nodes):
-        fits = (permitted[:, j, None] | ~members) & (members | ~needed[:, j, None])
-        sets = subsets[fits.all(axis=0)]
-        table[j, sets] = potential[sets | 1 << j] - potential[sets]
-    return LocalScores(table)
-
-
-def _mask(mask: Adjacency | None, n_nodes: int, *, empty: bool) -> Adjacency:
-    if mask is None:
-        return np.full((n_nodes, n_nodes), empty)
-    if mask.shape != (n_nodes, n_nodes) or mask.dtype != np.bool_:
-        raise ConfigError(
-            f"Expected knowledge of {n_nodes} nodes as a square matrix of booleans, got shape "
-            f"{mask.shape} of {mask.dtype}: give one row and one column per node."
-        )
-    return mask
-
-
-def _margins(counts: Counts) -> list[Counts]:
-    """Counts summed to every set of nodes, in the order of the sets."""
-    if not 1 <= counts.ndim <= MAX_NODES:
-        raise ConfigError(
-            f"Expected counts with one axis per node, 1 to {MAX_NODES}, got {counts.ndim} axes."
-        )
-    if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() >= 1):
-        raise DataError(
-            "Expected counts of joint outcomes that are finite, not negative and at least one in "
-            f"total, got a total of {counts.sum()}: give numbers of samples, not shares."
-        )
-    absent = ~_members(counts.ndim)
-    return [
-        np.asarray(counts.sum(axis=tuple(np.flatnonzero(absent[:, s]))))
-        for s in range(2**counts.ndim)
-    ]
-
-
-def _members(n_nodes: int) -> NDArray[np.bool_]:
-    """Whether node i is in set s, shape (L, 2**L)."""
-    return (np.arange(2**n_nodes) >> np.arange(n_nodes)[:, None] & 1).astype(bool)
-
-
 def _neighbours(n_nodes: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """For each node in turn, the sets without it and the same sets with it.
 
     Adding along all of them sums a function over subsets (or supersets) of every set at once.
     """
-    for i, members in enumerate(_members(n_nodes)):
+    for i, members in enumerate(membership(n_nodes)):
         lower = np.flatnonzero(~members)
         yield lower, lower | 1 << i
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,23 +58,50 @@ class Inference:
     single: dict[str, DiagonalGaussian]
 
 
+@dataclass(frozen=True)
+class ModalitySpec:
+    """What the networks must know of a modality.
+
+    Attributes:
+        name: of the modality.
+        kind: decides the network.
+        shape: of one sample.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, modality: Modality) -> ModalitySpec:
+        """The spec of a dataset's modality."""
+        return cls(modality.name, modality.kind, modality.shape)
+
+
 class Scaling(nn.Module):
     """Centre and scale of a modality, kept with the weights so that data units come back."""
 
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, modality: Modality) -> None:
-        """Columns of a table are scaled one by one; images and curves as a whole."""
+    def __init__(self, spec: ModalitySpec) -> None:
+        """Not yet fitted: leaves values as they are."""
         super().__init__()
+        centre = (spec.shape[0], 1, 1) if spec.kind is Kind.IMAGE else spec.shape
+        scale = spec.shape if spec.kind is Kind.TABLE else ()
+        self.register_buffer("centre", torch.zeros(centre))
+        self.register_buffer("scale", torch.ones(scale))
+
+    def fit(self, modality: Modality) -> None:
+        """Columns of a table are scaled one by one; images and curves as a whole."""
         values = modality.values[modality.observed].astype(np.float64)
         over = {Kind.IMAGE: (0, 2, 3), Kind.CURVE: (0,), Kind.TABLE: (0,)}[modality.kind]
         centre = values.mean(axis=over, keepdims=True)[0]
         spread = (values - centre) ** 2
         scale = np.sqrt(spread.mean(0) if modality.kind is Kind.TABLE else spread.mean())
         scale = np.where(scale > 1e-12, scale, 1.0)  # a constant column stays as it is
-        self.register_buffer("centre", torch.tensor(centre, dtype=torch.float32))
-        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+        self.centre.copy_(torch.from_numpy(centre))
+        self.scale.copy_(torch.from_numpy(np.asarray(scale)))
 
     def forward(self, values: Tensor) -> Tensor:
         """Data units to standardised values."""
@@ -88,7 +116,8 @@ class CausalPima(nn.Module):
     """Encoders, decoders, flow-DAG with conditional tables, and Gaussian components.
 
     Attributes:
-        noise_variance: of each modality, standardised units, shape ``(modalities,)``.
+        noise: noise variances in standardised units, by modality: one number, or for tables one
+            per column.
         component_mean: of the mixture, shape ``(C, latent)``; one component in the warm-up.
         component_covariance: shape ``(C, latent)`` or ``(C, latent, latent)``.
         best_restart: which of the graph's restarts counts.
@@ -96,30 +125,42 @@ class CausalPima(nn.Module):
             until there is one.
     """
 
-    noise_variance: Tensor
     component_mean: Tensor
     component_covariance: Tensor
     best_restart: Tensor
     conditionals: Tensor
 
     def __init__(
-        self, config: ModelConfig, dataset: MultimodalDataset, restarts: int, generator: Generator
+        self,
+        config: ModelConfig,
+        specs: tuple[ModalitySpec, ...],
+        restarts: int,
+        generator: Generator,
     ) -> None:
-        """Untrained, for the modalities of ``dataset``; starts with one standard component."""
+        """Untrained, for modalities like ``specs``; starts with one standard component."""
         super().__init__()
         self.config = config
-        self.names = dataset.names
+        self.specs = specs
+        self.names = tuple(spec.name for spec in specs)
         latent = config.n_latent
-        shapes = {m.name: (m.kind, m.shape) for m in dataset.modalities}
         with torch.random.fork_rng(devices=[]):
             # torch's layers initialise from the global generator: borrow it, then give it back.
             torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-            self.encoders = nn.ModuleDict({n: Encoder(*s, latent) for n, s in shapes.items()})
-            self.decoders = nn.ModuleDict({n: Decoder(*s, latent) for n, s in shapes.items()})
-        self.scalings = nn.ModuleDict({m.name: Scaling(m) for m in dataset.modalities})
+            encoders = {s.name: Encoder(s.kind, s.shape, latent) for s in specs}
+            decoders = {s.name: Decoder(s.kind, s.shape, latent) for s in specs}
+        self.encoders, self.decoders = nn.ModuleDict(encoders), nn.ModuleDict(decoders)
+        self.scalings = nn.ModuleDict({s.name: Scaling(s) for s in specs})
         self.dag = FlowDag(len(config.states), config.knowledge, restarts, generator)
         self.tables = ConditionalTables(config.states, restarts, generator)
-        self.register_buffer("noise_variance", torch.ones(len(self.names)))
+        self.by_column = {s.name: s.kind is Kind.TABLE for s in specs}
+        self.noise = nn.ParameterDict(
+            {
+                s.name: nn.Parameter(
+                    torch.ones(s.shape if self.by_column[s.name] else ()), requires_grad=False
+                )
+                for s in specs
+            }
+        )
         self.register_buffer("best_restart", torch.tensor(0))
         self.register_buffer("conditionals", torch.empty(0))
         self.set_components(GaussianComponents(torch.zeros(1, latent), torch.ones(1, latent)))
@@ -133,6 +174,17 @@ class CausalPima(nn.Module):
         """Replace the components."""
         self.register_buffer("component_mean", components.mean)
         self.register_buffer("component_covariance", components.covariance)
+
+    def fit_scalings(self, dataset: MultimodalDataset) -> None:
+        """Take centres and scales of the modalities from data."""
+        for modality in dataset.modalities:
+            self.scalings[modality.name].fit(modality)
+
+    def load_weights(self, weights: dict[str, Tensor]) -> None:
+        """Take a state dict of a model like this one at any stage of training."""
+        for name in ("component_mean", "component_covariance", "conditionals"):
+            self.register_buffer(name, weights[name].to(self.component_mean.device))
+        self.load_state_dict(weights)
 
     def decide(self, conditionals: Float[Tensor, "L *states"]) -> None:
         """Put a decided graph's log conditional tables in place of the learned ones."""
@@ -189,26 +241,40 @@ class CausalPima(nn.Module):
         """Decode latents to standardised values of every modality."""
         return {name: self.decoders[name](latent) for name in self.names}
 
-    def noise_of(self, batch: Batch, decoded: dict[str, Tensor]) -> Float[Tensor, " modalities"]:
-        """Noise variances that fit a batch best."""
-        optimal = [
-            optimal_noise_variance(batch.values[name], decoded[name], batch.observed[:, column])
+    def noise_of(self, batch: Batch, decoded: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Noise variances that fit a batch best, as `noise`."""
+        return {
+            name: optimal_noise_variance(
+                batch.values[name],
+                decoded[name],
+                batch.observed[:, column],
+                by_column=self.by_column[name],
+            )
             for column, name in enumerate(self.names)
-        ]
-        return torch.stack(optimal)
+        }
+
+    @torch.no_grad()
+    def remember_noise(self, noise: dict[str, Tensor], memory: float) -> None:
+        """Move the kept noise variances towards those of a batch."""
+        for name, variance in noise.items():
+            self.noise[name].lerp_(variance, 1 - memory)
 
     def loss_terms(
         self,
         batch: Batch,
         posterior: DiagonalGaussian,
         decoded: dict[str, Tensor],
-        noise_variance: Float[Tensor, " modalities"],
         log_outcomes: Float[Tensor, " C"],
+        noise: Mapping[str, Tensor] | None = None,
     ) -> ElboTerms:
-        """The ELBO's terms for a batch that was encoded and decoded."""
+        """The ELBO's terms for a batch that was encoded and decoded.
+
+        ``noise`` takes the place of the kept noise variances where given.
+        """
+        noise = self.noise if noise is None else noise
         reconstruction = {
             name: gaussian_log_likelihood(
-                batch.values[name], decoded[name], noise_variance[column], batch.observed[:, column]
+                batch.values[name], decoded[name], noise[name], batch.observed[:, column]
             )
             for column, name in enumerate(self.names)
         }

@@ -68,7 +68,9 @@ class SufficientStatistics:
         second: ``Σ γ_c (μ μᵀ + diag σ²)``, shape ``(C, latent, latent)``.
     """
 
-    def __init__(self, n_components: int, n_latent: int, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, n_components: int, n_latent: int, device: torch.device | str = "cpu"
+    ) -> None:
         """Nothing gathered yet."""
         # MPS has no float64; everywhere else the sums deserve it.
         kind = torch.float32 if torch.device(device).type == "mps" else torch.float64
@@ -100,7 +102,9 @@ class SufficientStatistics:
         alive = self.weight > 1e-3
         count = self.weight.clamp_min(1e-3)[:, None]
         mean = torch.where(alive[:, None], self.first / count, current.mean.to(self.first))
-        scatter = self.second - torch.einsum("ci,cj->cij", self.first, self.first) / count[..., None]
+        scatter = (
+            self.second - torch.einsum("ci,cj->cij", self.first, self.first) / count[..., None]
+        )
         scatter = torch.where(alive[:, None, None], scatter, torch.zeros_like(scatter))
         pooled = scatter.sum(0) / self.weight.sum()
         extra = torch.where(alive, shrinkage, max(shrinkage, 1.0))[:, None, None]

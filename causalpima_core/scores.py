@@ -77,4 +77,3 @@ def component_accuracy(true: NDArray[np.int64], found: NDArray[np.int64]) -> flo
     counts = contingency_matrix(true, found)
     rows, columns = linear_sum_assignment(-counts)
     return float(counts[rows, columns].sum() / len(true))
-

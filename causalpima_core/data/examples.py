@@ -124,6 +124,13 @@ def make_example(
     return of_arrays(arrays, metadata=truth.table()), truth
 
 
+def load_example(
+    name: str, samples: int | None = None, seed: int = 0, graph: str | None = None
+) -> MultimodalDataset:
+    """An example's dataset, its true factors in the metadata (see `make_example`)."""
+    return make_example(name, samples, seed, graph)[0]
+
+
 def make_truth(
     name: str, samples: int | None = None, seed: int = 0, graph: str | None = None
 ) -> tuple[Truth, Generator]:

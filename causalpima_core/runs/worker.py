@@ -14,11 +14,11 @@ from types import FrameType
 
 import psutil
 import torch
-from safetensors.torch import save
 
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.errors import CausalPimaError, Cancelled, DataError
+from causalpima_core.errors import Cancelled, CausalPimaError, DataError
+from causalpima_core.fitted import write_findings
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -30,7 +30,7 @@ from causalpima_core.runs.records import (
     StageRecord,
     Status,
 )
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
@@ -147,16 +147,7 @@ class Worker:
         self._tell()
         save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
         findings = conclude(trainer, dataset)
-        config = self.folder.config().model_dump_json()
-
-        def write_weights(path: Path) -> None:
-            tensors = {name: t.cpu().contiguous() for name, t in findings.tensors.items()}
-            with replacing(path) as file:
-                file.write(save(tensors, metadata={"config": config}))
-
-        self.folder.write_result(
-            findings.graph, findings.summary, findings.assignments, findings.arrays, write_weights
-        )
+        write_findings(self.folder, trainer.model, findings)
 
     def _time_left(self, done: float, total: int) -> float | None:
         """Seconds to the end at the pace so far of this attempt."""

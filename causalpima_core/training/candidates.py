@@ -7,6 +7,7 @@ Gaussians fitted to the cells are about the samples (ALGORITHM §9).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -19,6 +20,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from sklearn.cluster import KMeans, SpectralClustering
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
@@ -27,8 +29,8 @@ from causalpima_core.training.pursuit import Latents, Split
 NEIGHBOURS = 15
 MIXTURE_RESTARTS = 4
 LARGEST_SUBSET = 6
-NOTICEABLE = 0.3
-"""Share of the average cell's size from which a cell of a product of splits is noticeable."""
+NOTICEABLE = 0.003
+"""Share of the samples from which a cell of a product of splits is noticeable."""
 MOST_SPECTRAL_SAMPLES = 5000
 WEAK_LINK = 1e-2
 
@@ -53,15 +55,20 @@ class Candidate:
 def find_candidates(
     latents: Latents, pool: list[Split], n_cells: int, rng: Generator
 ) -> list[Candidate]:
-    """All candidate partitions into ``n_cells`` cells, by rising assignment entropy."""
-    found = [
-        *_products(latents, pool, n_cells),
-        *_clusterings(latents, n_cells, rng),
-    ]
+    """All candidate partitions into ``n_cells`` cells, by rising assignment entropy.
+
+    None where the latents have fewer distinct points than there are cells.
+    """
+    if len(np.unique(latents.round(6), axis=0)) < n_cells:
+        return []
+    with warnings.catch_warnings():
+        # A clustering that did not converge is judged like any other candidate.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = [*_products(latents, pool, n_cells), *_clusterings(latents, n_cells, rng)]
     candidates = [
         Candidate(source, cell, assignment_entropy(latents, cell), splits)
         for source, cell, splits in found
-        if len(np.unique(cell)) == n_cells and np.bincount(cell).min() >= 2
+        if len(np.unique(cell)) == n_cells
     ]
     return sorted(candidates, key=lambda c: c.entropy)
 
@@ -76,8 +83,8 @@ def _products(
             code = np.zeros(len(latents), dtype=np.int64)
             for position in subset:
                 code = 2 * code + pool[position].side
-            values, code, counts = np.unique(code, return_inverse=True, return_counts=True)
-            noticeable = counts >= max(2, NOTICEABLE * len(latents) / n_cells / len(values) * 2)
+            _, code, counts = np.unique(code, return_inverse=True, return_counts=True)
+            noticeable = counts >= max(2, NOTICEABLE * len(latents))
             if noticeable.sum() == n_cells:
                 yield "splits", _strays_to_nearest(latents, code, noticeable), subset
 

@@ -23,6 +23,8 @@ LARGEST_GRADIENT = 1.0
 DIVERGED = 1e3
 """Negative ELBO per measured value, in nats, beyond which training has diverged (1.4 at first)."""
 NOISE_MEMORY = 0.9
+FULL_WEIGHT_VALUES = 1000
+LEAST_LATENT_WEIGHT = 0.1
 EVALUATED_AT_ONCE = 1024
 
 
@@ -77,8 +79,11 @@ def train_batches(
     batch_size: int,
     randomness: EpochRandomness,
     log_outcomes: Float[Tensor, " C"],
+    latent_weight: float = 1.0,
 ) -> Iterator[tuple[ElboTerms, DiagonalGaussian]]:
     """One pass of gradient steps on encoders and decoders; yields after every step.
+
+    ``latent_weight`` multiplies all terms but the reconstruction; 1 is the ELBO.
 
     Raises:
         TrainingError: the loss is no longer a number, or has grown beyond reason.
@@ -91,16 +96,27 @@ def train_batches(
         batch = data[rows]
         posterior = model.infer(batch).joint
         decoded = model.generate(posterior.sample(randomness.noise))
-        noise_variance = model.noise_of(batch, decoded)
-        terms = model.loss_terms(batch, posterior, decoded, noise_variance, log_outcomes)
-        loss = -terms.total().mean() / size
+        noise = model.noise_of(batch, decoded)
+        terms = model.loss_terms(batch, posterior, decoded, log_outcomes, noise)
+        fit = torch.stack(list(terms.reconstruction.values())).sum(0)
+        loss = -(fit + latent_weight * (terms.total() - fit)).mean() / size
         _check(float(loss.detach()), terms)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
         optimiser.step()
-        model.noise_variance.lerp_(noise_variance, 1 - NOISE_MEMORY)
+        model.remember_noise(noise, NOISE_MEMORY)
         yield terms, posterior
+
+
+def warm_up_latent_weight(data: Batch) -> float:
+    """Weight of the latent terms in the warm-up: below 1 for samples of few values.
+
+    Under a standard normal prior, encoding a single two-valued column gains no more likelihood
+    than it costs: few values were dropped before the mixture could make them worth their while.
+    """
+    size = sum(values[0].numel() for values in data.values.values())
+    return float(np.clip(size / FULL_WEIGHT_VALUES, LEAST_LATENT_WEIGHT, 1.0))
 
 
 def _check(loss: float, terms: ElboTerms) -> None:
@@ -122,7 +138,7 @@ def evaluate(model: CausalPima, data: Batch, log_outcomes: Float[Tensor, " C"]) 
         batch = data[slice(start, start + EVALUATED_AT_ONCE)]
         posterior = model.infer(batch).joint
         decoded = model.generate(posterior.mean)
-        totals.add(model.loss_terms(batch, posterior, decoded, model.noise_variance, log_outcomes))
+        totals.add(model.loss_terms(batch, posterior, decoded, log_outcomes))
     return totals
 
 

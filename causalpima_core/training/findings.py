@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from causalpima_core.config import node_names
 from causalpima_core.data.multimodal import MultimodalDataset
@@ -24,12 +23,12 @@ from causalpima_core.runs.results import (
     TableResult,
 )
 from causalpima_core.training.candidates import mean_entropy
+from causalpima_core.training.doubts import doubts
+from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import evaluate, responsibilities
 from causalpima_core.training.hardening import DecidedGraph, harden
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.separation import separations
-from causalpima_core.training.start import encode
-from causalpima_core.training.doubts import doubts
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,12 @@ class Findings:
         summary: evidence and warnings.
         assignments: component and node states of each sample.
         arrays: latents and decoded prototypes.
-        tensors: the model's weights.
     """
 
     graph: GraphResult
     summary: Summary
     assignments: pd.DataFrame
     arrays: dict[str, NDArray]
-    tensors: dict[str, Tensor]
 
 
 def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
@@ -82,7 +79,6 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
         summary=_summary(trainer, graph, decided, gamma),
         assignments=_assignments(dataset, gamma, states),
         arrays=arrays,
-        tensors=model.state_dict(),
     )
 
 
@@ -194,7 +190,11 @@ def _not_drawn(nodes: tuple[str, ...], decided: DecidedGraph) -> list[dict[str, 
     pairs = np.argwhere(np.triu(~either, 1))
     probabilities = decided.probabilities + decided.probabilities.T
     return [
-        {"source": nodes[i], "target": nodes[j], "probability": round(float(probabilities[i, j]), 6)}
+        {
+            "source": nodes[i],
+            "target": nodes[j],
+            "probability": round(float(probabilities[i, j]), 6),
+        }
         for i, j in pairs
     ]
 

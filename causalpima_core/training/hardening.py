@@ -12,13 +12,8 @@ from causalpima_core.equivalence import (
     equivalence_class,
     structural_hamming_distance,
 )
-from causalpima_core.graph_search import (
-    bdeu_scores,
-    best_graph,
-    bic_scores,
-    edge_probabilities,
-    graph_score,
-)
+from causalpima_core.graph_scores import bdeu_scores, bic_scores
+from causalpima_core.graph_search import best_graph, edge_probabilities, graph_score
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 SAME_SCORE = 1e-6

@@ -16,7 +16,7 @@ from causalpima_core.outcomes import outcome_table
 
 STARTS, LEAST_STARTS = 80, 4
 WORK = 4096
-"""Cells times starts: many outcomes get fewer starts, so that labelling stays a matter of seconds."""
+"""Cells times starts: many outcomes get fewer starts, so labelling stays a matter of seconds."""
 
 
 def grid_edges(states: tuple[int, ...]) -> NDArray[np.float64]:
@@ -78,9 +78,7 @@ def _shortest_from(
         cells[[i, j]] = cells[[j, i]]
 
 
-def swap_changes(
-    edges: NDArray[np.float64], laid: NDArray[np.floating]
-) -> NDArray[np.floating]:
+def swap_changes(edges: NDArray[np.float64], laid: NDArray[np.floating]) -> NDArray[np.floating]:
     """Change of the grid's length for swapping the prototypes of every two outcomes.
 
     Args:

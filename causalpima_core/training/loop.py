@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpima_core.config import ModelConfig, TrainingConfig
-from causalpima_core.data.multimodal import MultimodalDataset
-from causalpima_core.model import CausalPima
+from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.model import CausalPima, ModalitySpec
 from causalpima_core.outcomes import node_posteriors
 from causalpima_core.runs.records import (
     BatchRecord,
@@ -30,6 +30,7 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
+from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import (
     EpochRandomness,
     EpochTotals,
@@ -37,11 +38,12 @@ from causalpima_core.training.epochs import (
     new_statistics,
     responsibilities,
     train_batches,
+    warm_up_latent_weight,
 )
 from causalpima_core.training.graph_ascent import ascend, graph_objectives
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
 from causalpima_core.training.separation import separations
-from causalpima_core.training.start import SHRINKAGE, Start, choose_start, components_at, encode
+from causalpima_core.training.start import SHRINKAGE, Start, choose_start, components_at
 
 SHOWN_SAMPLES = 600
 MOST_SNAPSHOTS = 120
@@ -95,7 +97,9 @@ class Trainer:
         self.train_rows = np.sort(order[n_held_out:])
         self.shown = np.sort(order[:SHOWN_SAMPLES])
         generator = torch.Generator().manual_seed(training.seed)
-        self.model = CausalPima(model, dataset, training.graph_restarts, generator)
+        specs = tuple(ModalitySpec.of(m) for m in dataset.modalities)
+        self.model = CausalPima(model, specs, training.graph_restarts, generator)
+        self.model.fit_scalings(dataset)
         self.model.to(self.device)
         self.data = self.model.prepare(dataset, self.device)
         networks = [*self.model.encoders.parameters(), *self.model.decoders.parameters()]
@@ -106,8 +110,9 @@ class Trainer:
         self.start: Start | None = None
         n_train = len(self.train_rows)
         self.batch_size = training.batch_of(n_train)
-        self.warm_up_epochs = training.epochs_of(training.warm_up_steps, n_train)
-        self.joint_epochs = training.epochs_of(training.joint_steps, n_train)
+        small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
+        self.warm_up_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
+        self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -124,10 +129,10 @@ class Trainer:
 
     def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
         """Take up a saved state."""
-        weights = {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")}
-        for name in ("component_mean", "component_covariance", "conditionals"):
-            self.model.register_buffer(name, weights[name].to(self.device))
-        self.model.load_state_dict(weights)
+        weights = {
+            n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")
+        }
+        self.model.load_weights(weights)
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
         self.position = Position(**notes["position"])
@@ -192,9 +197,7 @@ class Trainer:
                     totals.add(terms)
                     statistics.add(posterior, terms.responsibilities)
                     yield BatchRecord(Stage.JOINT, self.position.epoch + fraction, self.epochs)
-                self.model.set_components(
-                    statistics.maximise(self.model.components, SHRINKAGE)
-                )
+                self.model.set_components(statistics.maximise(self.model.components, SHRINKAGE))
                 ascend(
                     self.model,
                     self.graph_optimiser,
@@ -214,16 +217,19 @@ class Trainer:
             rate = self.config.joint_learning_rate * (1 - progress)
         for group in self.network_optimiser.param_groups:
             group["lr"] = rate
-        randomness = EpochRandomness.of(
-            self.config.seed, stage, self.position.epoch, self.device
-        )
+        randomness = EpochRandomness.of(self.config.seed, stage, self.position.epoch, self.device)
         with torch.no_grad():
             log_outcomes = self.model.log_outcomes(self.temperature)
         rows = torch.from_numpy(self.train_rows).to(self.device)
         n_batches = max(1, len(rows) // self.batch_size)
         steps = train_batches(
-            self.model, self.data[rows], self.network_optimiser, self.batch_size, randomness,
+            self.model,
+            self.data[rows],
+            self.network_optimiser,
+            self.batch_size,
+            randomness,
             log_outcomes,
+            warm_up_latent_weight(self.data) if stage is Stage.WARM_UP else 1.0,
         )
         for done, step in enumerate(steps, start=1):
             self.position.step += 1
@@ -261,9 +267,7 @@ class Trainer:
     def temperature(self) -> float:
         """Temperature of the graph's edges now."""
         progress = max(0.0, (self.position.epoch - self.warm_up_epochs) / self.joint_epochs)
-        return temperature(
-            progress, self.config.temperature_start, self.config.temperature_end
-        )
+        return temperature(progress, self.config.temperature_start, self.config.temperature_end)
 
     @torch.no_grad()
     def _penalty(self, counts: Float[Tensor, " C"]) -> float:

@@ -17,10 +17,10 @@ from causalpima_core.model import Batch, CausalPima, Inference
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.training.candidates import Candidate, find_candidates
+from causalpima_core.training.encoding import encode
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.pursuit import Split, View, find_splits
 
-ENCODED_AT_ONCE = 1024
 SAME_PARTITION = 0.98
 """Adjusted mutual information above which two candidates count as the same partition."""
 SHOWN_BY_SPLIT = 0.75
@@ -50,22 +50,6 @@ class Start:
     next_entropy: float | None
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
-
-
-@torch.no_grad()
-def encode(model: CausalPima, batch: Batch) -> Inference:
-    """`CausalPima.infer` for any number of samples, in pieces."""
-    pieces = [
-        model.infer(batch[slice(start, start + ENCODED_AT_ONCE)])
-        for start in range(0, len(batch), ENCODED_AT_ONCE)
-    ]
-
-    def whole(parts: list[DiagonalGaussian]) -> DiagonalGaussian:
-        means, log_variances = [p.mean for p in parts], [p.log_variance for p in parts]
-        return DiagonalGaussian(torch.cat(means), torch.cat(log_variances))
-
-    single = {name: whole([p.single[name] for p in pieces]) for name in model.names}
-    return Inference(whole([p.joint for p in pieces]), single)
 
 
 def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
@@ -99,7 +83,9 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     )
 
 
-def components_at(model: CausalPima, batch: Batch, outcome: NDArray[np.int64]) -> GaussianComponents:
+def components_at(
+    model: CausalPima, batch: Batch, outcome: NDArray[np.int64]
+) -> GaussianComponents:
     """One Gaussian per joint outcome, fitted to the samples given to it."""
     q = encode(model, batch).joint
     n_components, n_latent = model.config.n_outcomes, model.config.n_latent
@@ -116,17 +102,22 @@ def components_at(model: CausalPima, batch: Batch, outcome: NDArray[np.int64]) -
 def _distances(
     model: CausalPima, latents: NDArray[np.float64], cell: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Distances between the cells as a person would see them: between their decoded centres.
+    """Distances between the cells' centres by two witnesses with equal say.
 
-    Latent distances depend on how the encoder happened to stretch its space and misled the
-    labelling; decoded ones are root mean square differences over all modalities.
+    As a person would see them (root mean square difference of the decoded centres, summed over
+    modalities), and in the latent space. Either alone misled the labelling now and then: latent
+    distances where the encoder happened to stretch its space, decoded ones where a modality does
+    not show a factor.
     """
     centres = np.stack([latents[cell == c].mean(0) for c in range(int(cell.max()) + 1)])
     with torch.no_grad():
         decoded = model.generate(torch.from_numpy(centres).to(model.component_mean))
-    pictures = [d.flatten(1).cpu().numpy() / np.sqrt(d[0].numel()) for d in decoded.values()]
-    joined = np.concatenate(pictures, axis=1)
-    return cdist(joined, joined)
+    seen = sum(
+        cdist(picture, picture) / np.sqrt(picture.shape[1])
+        for picture in (d.flatten(1).cpu().double().numpy() for d in decoded.values())
+    )
+    latent = cdist(centres, centres)
+    return seen / np.mean(seen) + latent / np.mean(latent)
 
 
 def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:

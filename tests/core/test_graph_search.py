@@ -17,14 +17,8 @@ from causalpima_core.equivalence import (
     structural_hamming_distance,
 )
 from causalpima_core.errors import ConfigError, DataError
-from causalpima_core.graph_search import (
-    LocalScores,
-    bdeu_scores,
-    best_graph,
-    bic_scores,
-    edge_probabilities,
-    graph_score,
-)
+from causalpima_core.graph_scores import LocalScores, bdeu_scores, bic_scores
+from causalpima_core.graph_search import best_graph, edge_probabilities, graph_score
 
 STATES = {3: (2, 3, 4), 4: (3, 2, 2, 4)}
 SCORES = [bic_scores, bdeu_scores]
@@ -107,7 +101,7 @@ def test_bdeu_is_the_probability_of_the_samples_one_after_another() -> None:
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_equivalent_graphs_score_the_same(score: Any) -> None:  # noqa: ANN401
+def test_equivalent_graphs_score_the_same(score: Any) -> None:
     scores = score(random_counts(STATES[4], 300.0, seed=2))
     by_class: dict[bytes, list[float]] = {}
     for graph in all_graphs(4):
@@ -122,7 +116,7 @@ def test_equivalent_graphs_score_the_same(score: Any) -> None:  # noqa: ANN401
 @pytest.mark.parametrize("n_nodes", [3, 4])
 @pytest.mark.parametrize("total", [30.5, 1e5])
 def test_best_graph_and_edge_probabilities_are_those_over_all_graphs(
-    score: Any,  # noqa: ANN401
+    score: Any,
     n_nodes: int,
     total: float,
 ) -> None:

@@ -8,7 +8,8 @@ from causalpima_core.data.examples import EXAMPLES, GRAPHS, make_example, make_t
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.equivalence import equivalence_class, structural_hamming_distance
 from causalpima_core.errors import ConfigError
-from causalpima_core.graph_search import best_graph, bic_scores
+from causalpima_core.graph_scores import bic_scores
+from causalpima_core.graph_search import best_graph
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

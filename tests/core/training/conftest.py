@@ -30,4 +30,4 @@ def model_config():
 
 @pytest.fixture
 def training_config():
-    return TrainingConfig.of_preset("quick", seed=1, warm_up_steps=300, joint_steps=150)
+    return TrainingConfig.of_preset("quick", seed=1, warm_up_steps=80, joint_steps=40)

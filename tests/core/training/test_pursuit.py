@@ -15,7 +15,9 @@ def two_factors(n=2000, seed=0):
     """Two binary factors along oblique directions of six dimensions, and Gaussian nuisance."""
     rng = np.random.default_rng(seed)
     factors = rng.integers(0, 2, (n, 2))
-    sources = np.concatenate([6 * factors - 3 + rng.normal(size=(n, 2)), rng.normal(size=(n, 4))], 1)
+    sources = np.concatenate(
+        [6 * factors - 3 + rng.normal(size=(n, 2)), rng.normal(size=(n, 4))], 1
+    )
     mixing = rng.normal(size=(6, 6))
     return sources @ mixing, factors
 

@@ -1,0 +1,221 @@
+"""The Python interface: fit a dataset, then look at what was found or ask the model."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save
+
+from causalpima_core.config import (
+    DatasetReference,
+    ModelConfig,
+    RunConfig,
+    TrainingConfig,
+)
+from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.equivalence import EquivalenceClass, equivalence_class
+from causalpima_core.errors import ConfigError
+from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.outcomes import intervene
+from causalpima_core.runs.records import Record, RunState, Status
+from causalpima_core.runs.results import GraphResult, Summary
+from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.training.encoding import encode
+from causalpima_core.training.epochs import responsibilities
+from causalpima_core.training.findings import Findings, conclude
+from causalpima_core.training.loop import Trainer
+
+
+class FittedGraph:
+    """The decided graph, with ways out to other libraries."""
+
+    def __init__(self, result: GraphResult, config: ModelConfig) -> None:
+        """Wrap a result."""
+        self.result = result
+        self._config = config
+
+    def to_networkx(self) -> nx.DiGraph:
+        """Nodes and edges with all that is known of each as attributes."""
+        graph = nx.DiGraph()
+        for node in self.result.nodes:
+            graph.add_node(node.name, states=node.states, separation=node.separation)
+        for edge in self.result.edges:
+            evidence = edge.model_dump(exclude={"source", "target"})
+            graph.add_edge(edge.source, edge.target, **evidence)
+        return graph
+
+    def equivalence_class(self) -> EquivalenceClass:
+        """What data and knowledge can orient of the graph."""
+        nodes, knowledge = self._config.nodes, self._config.knowledge
+        adjacency = nx.to_numpy_array(self.to_networkx(), nodelist=nodes, weight=None) > 0
+        allowed, required = knowledge.allowed_mask(nodes), knowledge.required_mask(nodes)
+        return equivalence_class(adjacency, allowed, required)
+
+
+class FittedModel:
+    """A trained model and what it found.
+
+    Attributes:
+        config: what was modelled.
+        graph: the decided graph.
+        assignments: columns sample, component, confidence, node_1 …
+        summary: evidence, held-out terms and warnings in words.
+    """
+
+    def __init__(self, model: CausalPima, findings: Findings, run: RunConfig) -> None:
+        """Made by `fit` or `FittedModel.load`."""
+        self.config = model.config
+        self.graph = FittedGraph(findings.graph, model.config)
+        self.assignments: pd.DataFrame = findings.assignments
+        self.summary: Summary = findings.summary
+        self._model, self._findings, self._run = model, findings, run
+
+    def posterior(self, dataset: MultimodalDataset) -> NDArray[np.float64]:
+        """Probability of each joint outcome for each sample, shape ``(n, C)``.
+
+        The dataset may lack modalities, or miss them for some samples.
+
+        Raises:
+            DataError: no modality fits the model.
+        """
+        posterior = encode(self._model, self._model.prepare(dataset)).joint
+        return responsibilities(self._model, posterior, self._model.log_outcomes(0.0))
+
+    def prototypes(self) -> dict[str, NDArray]:
+        """Decoded centre of every joint outcome in the data's units, by modality."""
+        return self._model.decode_to_units(self._model.components.mean)
+
+    def generate(
+        self, n_samples: int, do: Mapping[str, int] | None = None, seed: int = 0
+    ) -> dict[str, NDArray]:
+        """Draw samples in the data's units, by modality; with ``do``, under an intervention.
+
+        Args:
+            n_samples: how many.
+            do: node -> state it is set to; its causes no longer act on it.
+            seed: of the draw.
+
+        Raises:
+            ConfigError: a node or state does not exist.
+        """
+        nodes, states = self.config.nodes, self.config.states
+        settings = {}
+        for name, state in (do or {}).items():
+            if name not in nodes or not 0 <= state < states[nodes.index(name)]:
+                raise ConfigError(
+                    f"Cannot set {name} to {state}: nodes are {', '.join(nodes)}, their states "
+                    f"are counted from 0 (numbers of states: {', '.join(map(str, states))})."
+                )
+            settings[nodes.index(name)] = state
+        generator = torch.Generator().manual_seed(seed)
+        weights = intervene(self._model.conditionals, settings).exp()
+        outcome = torch.multinomial(weights, n_samples, replacement=True, generator=generator)
+        factor = torch.linalg.cholesky(self._model.components.full_covariance())[outcome]
+        noise = torch.randn(n_samples, factor.shape[-1], 1, generator=generator)
+        return self._model.decode_to_units(
+            self._model.components.mean[outcome] + (factor @ noise)[..., 0]
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write everything as a run folder.
+
+        Raises:
+            RunFolderError: ``path`` is taken or cannot be written.
+        """
+        now = time.time()
+        status = Status(state=RunState.FINISHED, started=now, ended=now, heartbeat=now)
+        folder = RunFolder.create(path, self._run, status)
+        write_findings(folder, self._model, self._findings)
+
+    @classmethod
+    def load(cls, path: Path | str) -> FittedModel:
+        """Read what `save`, the command line or the app wrote.
+
+        Raises:
+            RunFolderError: no run, or none with a result, is there.
+        """
+        folder = RunFolder(path).require()
+        run, graph = folder.config(), folder.graph()
+        with safe_open(folder.weights, framework="pt") as stored:
+            metadata = stored.metadata()
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        specs = tuple(
+            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"]))
+            for s in json.loads(metadata["modalities"])
+        )
+        restarts = len(tensors["dag.potentials"])
+        model = CausalPima(run.model, specs, restarts, torch.Generator().manual_seed(0))
+        model.load_weights(tensors)
+        findings = Findings(
+            graph=graph,
+            summary=folder.summary(),
+            assignments=folder.assignments(),
+            arrays=folder.arrays(),
+        )
+        return cls(model, findings, run)
+
+
+def write_findings(folder: RunFolder, model: CausalPima, findings: Findings) -> None:
+    """Write a run's result, the weights with all that is needed to read them again."""
+    modalities = [
+        {"name": s.name, "kind": s.kind.value, "shape": list(s.shape)} for s in model.specs
+    ]
+    metadata = {"modalities": json.dumps(modalities), "config": model.config.model_dump_json()}
+
+    def write_weights(path: Path) -> None:
+        tensors = {name: t.cpu().contiguous() for name, t in model.state_dict().items()}
+        with replacing(path) as file:
+            file.write(save(tensors, metadata=metadata))
+
+    folder.write_result(
+        findings.graph, findings.summary, findings.assignments, findings.arrays, write_weights
+    )
+
+
+def fit(
+    dataset: MultimodalDataset,
+    states: tuple[int, ...],
+    *,
+    seed: int = 0,
+    preset: str = "standard",
+    on_record: Callable[[Record], None] = lambda _: None,
+    **options: Any,  # noqa: ANN401 - checked by ModelConfig
+) -> FittedModel:
+    """Learn nodes, their graph and the networks from a dataset.
+
+    Args:
+        dataset: from `load_dataset`, `load_example` or `of_arrays`.
+        states: number of states of each node.
+        seed: the same seed on the same machine gives the same result.
+        preset: quick, standard or thorough.
+        on_record: told what happens while it trains.
+        **options: fields of `ModelConfig`: latent_dim, covariance, knowledge.
+
+    Raises:
+        ConfigError: settings that make no sense.
+        TrainingError: training diverged, or the samples cannot be divided.
+    """
+    run = RunConfig.parse(
+        name="fit",
+        dataset=DatasetReference(
+            path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
+        ),
+        model=ModelConfig.parse(states=states, **options),
+        training=TrainingConfig.of_preset(preset, seed=seed),
+        created=time.time(),
+    )
+    trainer = Trainer(dataset, run.model, run.training)
+    for record in trainer.run():
+        on_record(record)
+    findings = conclude(trainer, dataset)
+    return FittedModel(trainer.model.cpu(), findings, run)

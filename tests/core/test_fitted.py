@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+import causalpima_core
+from causalpima_core.config import TrainingConfig
+from causalpima_core.errors import ConfigError, DataError
+from causalpima_core.runs.records import EpochRecord
+from tests.core.training.conftest import two_cause_data
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    dataset, truth = two_cause_data(n=400)
+    records = []
+    with pytest.MonkeyPatch.context() as patch:
+        # The same training, shorter: this data needs no 1,000 steps.
+        whole = TrainingConfig.of_preset
+        patch.setattr(
+            TrainingConfig,
+            "of_preset",
+            lambda preset, **c: whole(preset, **c, warm_up_steps=80, joint_steps=40),
+        )
+        model = causalpima_core.fit(
+            dataset, (2, 2), seed=1, preset="quick", on_record=records.append, latent_dim=4
+        )
+    return model, dataset, truth, records
+
+
+def test_fit_tells_its_records_and_finds_the_factors(fitted):
+    model, _, truth, records = fitted
+    assert any(isinstance(record, EpochRecord) for record in records)
+    nodes = model.assignments[["node_1", "node_2"]].to_numpy()
+    for factor in truth.T:
+        assert max(max((n == factor).mean(), (n != factor).mean()) for n in nodes.T) > 0.98
+
+
+def test_the_graph_goes_to_networkx_with_its_evidence(fitted):
+    model = fitted[0]
+    graph = model.graph.to_networkx()
+    assert set(graph.nodes) == {"node_1", "node_2"}
+    ((_, _, evidence),) = graph.edges(data=True)
+    assert evidence["direction"] == "reversible"
+    assert model.graph.equivalence_class().reversible.sum() == 2
+
+
+def test_a_saved_model_answers_as_before(fitted, tmp_path):
+    model, dataset, _, _ = fitted
+    model.save(tmp_path / "run")
+    again = causalpima_core.FittedModel.load(tmp_path / "run")
+    np.testing.assert_array_equal(model.posterior(dataset), again.posterior(dataset))
+    np.testing.assert_array_equal(model.prototypes()["curve"], again.prototypes()["curve"])
+    assert again.graph.result == model.graph.result
+    assert again.summary == model.summary
+
+
+def test_the_posterior_is_a_distribution_and_agrees_with_the_assignments(fitted):
+    model, dataset, _, _ = fitted
+    posterior = model.posterior(dataset)
+    np.testing.assert_allclose(posterior.sum(1), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(posterior.argmax(1), model.assignments["component"])
+
+
+def test_one_modality_alone_says_what_it_can(fitted):
+    model, dataset, truth, _ = fitted
+    alone = causalpima_core.of_arrays({"table": dataset["table"].values})
+    component = model.posterior(alone).argmax(1)
+    table = np.array([c.outcome for c in model.graph.result.components])
+    nodes = table[component]
+    effect = truth[:, 1]
+    assert max(max((n == effect).mean(), (n != effect).mean()) for n in nodes.T) > 0.95
+
+
+def test_a_foreign_dataset_is_refused(fitted):
+    foreign = causalpima_core.of_arrays({"x": np.random.default_rng(0).random((5, 2))})
+    with pytest.raises(DataError, match="Expected at least one of the modalities curve, table"):
+        fitted[0].posterior(foreign)
+
+
+def test_an_intervention_on_the_effect_leaves_the_cause_and_one_on_the_cause_moves_it(fitted):
+    """Whichever way the reversible edge was drawn, its own truncated factorisation must hold."""
+    model = fitted[0]
+    (edge,) = model.graph.result.edges
+    free = model.generate(4000, seed=0)["table"].mean(0)
+    on_effect = model.generate(4000, do={edge.target: 1}, seed=0)["table"].mean(0)
+    on_cause = model.generate(4000, do={edge.source: 1}, seed=0)["table"].mean(0)
+    assert np.abs(on_effect - free).max() > 0.3
+    assert np.abs(on_cause - free).max() > 0.3
+
+
+def test_an_impossible_intervention_is_refused(fitted):
+    with pytest.raises(ConfigError, match="Cannot set node_1 to 5"):
+        fitted[0].generate(1, do={"node_1": 5})
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = causalpima_core.nonsense
