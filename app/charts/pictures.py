@@ -35,9 +35,7 @@ def to_rgb(images: NDArray[np.floating], black_white: tuple[float, float]) -> ND
     return (np.moveaxis(scaled[:, :3], 1, -1) * 255).round().astype(np.uint8)
 
 
-def thumbnails(
-    images: NDArray[np.floating], black_white: tuple[float, float]
-) -> NDArray[np.uint8]:
+def thumbnails(images: NDArray[np.floating], black_white: tuple[float, float]) -> NDArray[np.uint8]:
     """Images enlarged by a whole factor, so that small ones are not blurred by the browser."""
     colours = to_rgb(images, black_white)
     factor = max(1, -(-SMALLEST // max(colours.shape[1:3])))

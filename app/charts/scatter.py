@@ -81,6 +81,7 @@ def scatter_figure(
     components: Components | None = None,
     selected: frozenset[int] = frozenset(),
     height: int = 560,
+    accelerated: bool = True,
 ) -> go.Figure:
     """Points with their row in ``customdata``, so that a selection names samples.
 
@@ -92,6 +93,7 @@ def scatter_figure(
         components: ellipses to draw, in two dimensions only.
         selected: rows to show as selected; the others are greyed.
         height: in pixels.
+        accelerated: draw with WebGL; without, a small chart appears sooner.
     """
     rows = np.arange(len(points)) if rows is None else rows
     figure = go.Figure()
@@ -105,7 +107,7 @@ def scatter_figure(
     if components is not None and points.shape[1] == 2:
         _add_ellipses(figure, components)
     _lay_out(figure, axes, height, n_groups)
-    return figure
+    return figure if accelerated else _as_svg(figure)
 
 
 def rows_of_event(points: Sequence[dict[str, Any]]) -> frozenset[int]:
@@ -180,6 +182,12 @@ def _trace(
         unselected={"marker": {"color": MUTED, "opacity": 0.15}},
         **shared,
     )
+
+
+def _as_svg(figure: go.Figure) -> go.Figure:
+    traces: list[Any] = list(figure.select_traces())
+    plain = [trace.to_plotly_json() | {"type": trace.type.removesuffix("gl")} for trace in traces]
+    return go.Figure(plain, figure.layout)
 
 
 def _add_ellipses(figure: go.Figure, components: Components) -> None:

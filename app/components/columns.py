@@ -9,14 +9,14 @@ from streamlit.elements.lib.column_types import ColumnConfig
 def probability(meaning: str | None = None) -> ColumnConfig:
     """A number from 0 to 1, as bar and figure."""
     return st.column_config.ProgressColumn(
-        format="%.2f", min_value=0.0, max_value=1.0, help=meaning
+        width="small", format="%.2f", min_value=0.0, max_value=1.0, help=meaning
     )
 
 
 def percentage(meaning: str | None = None) -> ColumnConfig:
     """A number from 0 to 100, as bar and figure."""
     return st.column_config.ProgressColumn(
-        format="%.0f%%", min_value=0.0, max_value=100.0, help=meaning
+        width="small", format="%.0f%%", min_value=0.0, max_value=100.0, help=meaning
     )
 
 

@@ -10,7 +10,6 @@ import streamlit as st
 from app import state
 from app.services import run_control
 from app.services.loaders import workspace
-from app.services.words import STATE_WORDS
 from app.state import Page, Param
 from causalpima_core.errors import CausalPimaError
 from causalpima_core.runs.records import RunState
@@ -23,6 +22,9 @@ _STYLE = """
 .stMainBlockContainer h3 { padding: .3rem 0 .1rem; }
 [data-testid="stMetricValue"] { font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 [data-testid="stMetric"] { padding: 0; }
+[data-testid="stImage"] { gap: 3px; }
+/* Its "Stop" would stand beside the one that stops training, and blink with every tick. */
+[data-testid="stStatusWidget"] { display: none; }
 [data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>
@@ -111,13 +113,12 @@ def chosen_run(*, with_result: bool = False) -> RunFolder | None:
 
 
 def run_caption(folder: RunFolder) -> None:
-    """One line on the run: data, nodes, preset, state."""
-    config, status = folder.config(), run_control.status_of(folder)
+    """One line on the run: data, nodes, preset."""
+    config = folder.config()
     states = " × ".join(str(k) for k in config.model.states)
     st.caption(
         f"{config.dataset.name} · {config.dataset.n_samples:,} samples · states {states} · "
-        f"{config.training.preset.value}, seed {config.training.seed} · "
-        f"{STATE_WORDS[status.state]}"
+        f"{config.training.preset.value}, seed {config.training.seed}"
     )
 
 

@@ -71,7 +71,7 @@ def of_snapshot(names: tuple[str, ...], snapshot: Snapshot | None) -> Payload:
     for j, name in enumerate(names):
         angle = 2 * pi * j / n - pi / 2
         radius = RADIUS if n > 1 else 0
-        label = f"{name}\n{separation[j]:.2f}" if known else name
+        label = f"{name}\n{separation[j]:.2f}" if known else f"{name}\n–"
         nodes.append(
             Node(
                 id=name,

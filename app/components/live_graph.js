@@ -45,7 +45,8 @@ function drawnNode(node, ink, selected) {
     color: { background: node.colour, border: chosen ? ink.text : node.weak ? ink.text : node.colour,
       highlight: { background: node.colour, border: ink.text } },
     shapeProperties: { borderDashes: node.weak ? [4, 3] : false },
-    font: { face: ink.face, color: ink.text, size: 15, strokeWidth: 5, strokeColor: ink.back },
+    // A label lies on the outer side of its node, where no edges are.
+    font: { vadjust: node.y < -1 ? -82 : 0, face: ink.face, color: ink.text, size: 15, strokeWidth: 5, strokeColor: ink.back },
   };
 }
 
@@ -107,8 +108,14 @@ function create(host, vis) {
   host.addEventListener("wheel", (event) => { if (!event.ctrlKey) event.stopPropagation(); },
     { capture: true });
   draw(host);
-  state.network.once("afterDrawing", () => state.network.fit({ maxZoomLevel: 1.25 }));
+  state.network.once("afterDrawing", () => fit(state.network));
+  new ResizeObserver(() => fit(state.network)).observe(host);
   draw(host);
+}
+
+function fit(network) {
+  network.fit({ maxZoomLevel: 1.25 });
+  network.moveTo({ scale: network.getScale() * 0.85 });  // room for the labels
 }
 
 function draw(host) {

@@ -44,9 +44,9 @@ def moment(unix: float) -> str:
 
 
 def modality_words(modality: Modality) -> str:
-    """Kind and size of one sample's measurement: ``image, 3 × 32 × 32``."""
+    """Kind and size of one sample's measurement: ``3 × 32 × 32 image``."""
     if modality.kind is Kind.IMAGE:
-        return f"image, {' × '.join(str(size) for size in modality.shape)}"
+        return f"{' × '.join(str(size) for size in modality.shape)} image"
     unit = "points" if modality.kind is Kind.CURVE else "columns"
     return f"{modality.kind} of {modality.shape[0]} {unit}"
 

@@ -16,6 +16,7 @@ from app.services.words import modality_words
 from app.state import Key, Page, Param
 from causalpima_core.data.examples import EXAMPLES
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
+from causalpima_core.errors import CausalPimaError
 
 SOURCES = ("Example", "Upload", "Already here")
 
@@ -91,11 +92,22 @@ def _upload() -> None:
         "**.csv**: columns curve[0], curve[1] … form one curve, other numbers a table; text "
         "columns are metadata."
     )
-    if file is not None:
-        path = uploads.accept_upload(file.name, file.getvalue())
-        if st.session_state.get(Key.UPLOAD_SEEN) != file.file_id:
-            st.session_state[Key.UPLOAD_SEEN] = file.file_id
-            state.put(Param.DATA, path.name)
+    if file is None:
+        return
+    if st.session_state.get(Key.UPLOAD_SEEN, ("", ""))[0] != file.file_id:
+        st.session_state[Key.UPLOAD_SEEN] = (file.file_id, _accept(file.name, file.getvalue()))
+    problem = st.session_state[Key.UPLOAD_SEEN][1]
+    if problem:
+        st.error(problem)
+
+
+def _accept(name: str, content: bytes) -> str:
+    """Take a file in, once, and turn to it; the sentence why not where it is refused."""
+    try:
+        state.put(Param.DATA, uploads.accept_upload(name, content).name)
+    except CausalPimaError as error:
+        return str(error)
+    return ""
 
 
 def _stored() -> None:
@@ -136,14 +148,9 @@ def _overview(path: Path, dataset: MultimodalDataset) -> None:
         st.switch_page(Page.MODEL, query_params={Param.DATA: path.name})
     missing = sum((~m.observed).sum() for m in dataset.modalities)
     total = len(dataset) * len(dataset.modalities)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         st.metric("Samples", f"{len(dataset):,}", width="content")
-        st.metric(
-            "Modalities",
-            len(dataset.modalities),
-            width="content",
-            help="Kinds of measurement of the same samples.",
-        )
+        st.metric("Modalities", len(dataset.modalities), width="content")
         st.metric(
             "Missing",
             f"{missing / total:.1%}",
@@ -151,10 +158,10 @@ def _overview(path: Path, dataset: MultimodalDataset) -> None:
             help="Share of measurements that are not there; training copes with gaps.",
         )
         st.metric(
-            "Metadata columns",
+            "Metadata",
             dataset.metadata.shape[1],
             width="content",
-            help="Never trained on; for colouring and checking what was found.",
+            help="Columns never trained on; for colouring and checking what was found.",
         )
     for modality in dataset.modalities:
         with st.container(border=True):

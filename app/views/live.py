@@ -176,6 +176,7 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None) -> None:
         projection.titles,
         groups,
         height=390,
+        accelerated=False,
         components=projection.components(snapshot.means, snapshot.covariances),
     )
     figure.update_layout(dragmode="pan", showlegend=False)

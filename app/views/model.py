@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from math import prod
 from pathlib import Path
 
 import streamlit as st
@@ -10,13 +10,13 @@ import streamlit as st
 from app import state
 from app.charts.palette import colour
 from app.components.frame import nothing_yet, page, sentences
+from app.components.knowledge_editor import knowledge_editor
 from app.services import run_control, uploads
 from app.services.loaders import dataset_at, workspace
 from app.services.words import about, expected_seconds, modality_words
 from app.state import Page, Param
 from causalpima_core.config import (
     MAX_NODES,
-    Edge,
     Knowledge,
     ModelConfig,
     Preset,
@@ -30,7 +30,7 @@ PRESET_WORDS = {
     Preset.STANDARD: "Standard",
     Preset.THOROUGH: "Thorough",
 }
-ARROW = " → "
+MAX_STATES = 12
 
 
 def show() -> None:
@@ -49,7 +49,7 @@ def show() -> None:
 
 
 def _setup(path: Path, dataset: MultimodalDataset) -> None:
-    kinds = ", ".join(f"{m.name} ({modality_words(m)})" for m in dataset.modalities)
+    kinds = " · ".join(f"{m.name}: {modality_words(m)}" for m in dataset.modalities)
     st.caption(f"{path.name} · {len(dataset):,} samples · {kinds}")
     left, right = st.columns([1.5, 1], gap="large")
     with left:
@@ -81,26 +81,22 @@ def _nodes(data: str) -> tuple[int, ...]:
         persist_state="session",
         width=180,
     )
-    states = []
     with st.container(horizontal=True, gap="small"):
-        for j, name in enumerate(node_names(int(count))):
-            states.append(
-                st.number_input(
-                    f"States of {name}",
-                    2,
-                    12,
-                    suggested[j] if j < len(suggested) else 2,
-                    key=f"model.states.{data}.{j}",
-                    persist_state="session",
-                    width=150,
-                )
+        states = tuple(
+            st.number_input(
+                f"States of {name}",
+                2,
+                MAX_STATES,
+                suggested[j] if j < len(suggested) else 2,
+                key=f"model.states.{data}.{j}",
+                persist_state="session",
+                width=150,
             )
-    product = " × ".join(str(k) for k in states)
-    total = 1
-    for k in states:
-        total *= k
-    st.caption(f"{product} = {total} components" if len(states) > 1 else f"{total} components")
-    return tuple(int(k) for k in states)
+            for j, name in enumerate(node_names(count))
+        )
+    product = f"{' × '.join(str(k) for k in states)} = " if len(states) > 1 else ""
+    st.caption(f"{product}{prod(states)} components")
+    return states
 
 
 def _latent_dim(data: str, n_nodes: int) -> int | None:
@@ -129,40 +125,7 @@ def _knowledge(data: str, names: tuple[str, ...]) -> Knowledge:
         "seed the nodes keep their identity, so look first without constraints, then add what "
         "you know to a second run."
     )
-    edges = [f"{a}{ARROW}{b}" for a, b in permutations(names, 2)]
-    forbidden, required = (
-        st.multiselect(
-            f"{word} edges",
-            edges,
-            key=f"model.{word.lower()}.{data}",
-            persist_state="session",
-            disabled=not edges,
-        )
-        for word in ("Forbidden", "Required")
-    )
-    with st.expander("Tiers", expanded=False):
-        st.caption("No edge runs from a higher tier to a lower one: causes first.")
-        tiers = {}
-        with st.container(horizontal=True, gap="small"):
-            for name in names:
-                tier = st.selectbox(
-                    f"Tier of {name}",
-                    ["none", *range(1, len(names) + 1)],
-                    key=f"model.tier.{data}.{name}",
-                    persist_state="session",
-                    width=150,
-                )
-                if tier != "none":
-                    tiers[name] = int(tier)
-    return Knowledge(
-        forbidden=_edges(forbidden, names), required=_edges(required, names), tiers=tiers
-    )
-
-
-def _edges(texts: list[str], names: tuple[str, ...]) -> tuple[Edge, ...]:
-    """Edges as named in the lists; those of nodes taken away since are left out."""
-    pairs = [tuple(text.split(ARROW)) for text in texts]
-    return tuple((a, b) for a, b in pairs if a in names and b in names)
+    return knowledge_editor(data, names)
 
 
 def _training(data: str, dataset: MultimodalDataset) -> TrainingConfig:

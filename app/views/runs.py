@@ -53,7 +53,7 @@ def _list(rows: list[RunRow]) -> None:
         column_config={
             "held-out ELBO": columns.number(2, ELBO),
             "entropy": columns.number(4, ENTROPY),
-            "least separation": columns.number(2, "Of the weakest node: 1 is clear, 0 is none."),
+            "separation": columns.number(2, "Of the weakest node: 1 is clear, 0 none."),
         },
     )
     chosen = event["selection"]["rows"]
@@ -74,9 +74,7 @@ def _row(row: RunRow) -> dict[str, object]:
         "seed": config.training.seed,
         "held-out ELBO": summary.held_out_elbo.get("elbo") if summary else None,
         "entropy": summary.assignment_entropy if summary else None,
-        "least separation": min((n.separation for n in summary.nodes), default=None)
-        if summary
-        else None,
+        "separation": min((n.separation for n in summary.nodes), default=None) if summary else None,
         "started": moment(config.created),
         "took": duration(took) if took is not None else "",
     }

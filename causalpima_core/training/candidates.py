@@ -33,6 +33,8 @@ NOTICEABLE = 0.003
 """Share of the samples from which a cell of a product of splits is noticeable."""
 MOST_SPECTRAL_SAMPLES = 5000
 WEAK_LINK = 1e-2
+REFINED, REFINING_STEPS = 12, 30
+LEAST_VARIANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,45 @@ def find_candidates(
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = [*_products(latents, pool, n_cells), *_clusterings(latents, n_cells, rng)]
-    candidates = [
-        Candidate(source, cell, assignment_entropy(latents, cell), splits)
-        for source, cell, splits in found
-        if len(np.unique(cell)) == n_cells
-    ]
-    return sorted(candidates, key=lambda c: c.entropy)
+        whole = [_judged(latents, *c) for c in found if len(np.unique(c[1])) == n_cells]
+        best = sorted(whole, key=lambda c: c.entropy)[:REFINED]
+        refined = [_refined(latents, c, kind) for c in best for kind in ("diag", "full")]
+    whole += [c for c in refined if len(np.unique(c.cell)) == n_cells]
+    return sorted(whole, key=lambda c: c.entropy)
+
+
+def _judged(
+    latents: Latents, source: str, cell: NDArray[np.int64], splits: tuple[int, ...]
+) -> Candidate:
+    return Candidate(source, cell, assignment_entropy(latents, cell), splits)
+
+
+def _refined(latents: Latents, candidate: Candidate, kind: str) -> Candidate:
+    """The candidate after some EM steps of a mixture that sets out from it.
+
+    Most candidates are nearly right or wrong altogether; this puts the nearly right ones right.
+    """
+    members = [latents[candidate.cell == c] for c in range(int(candidate.cell.max()) + 1)]
+    variances = np.stack([m.var(0) for m in members]) + LEAST_VARIANCE
+    precisions = 1 / variances
+    if kind == "full":
+        covariances = [
+            np.cov(m.T) if len(m) > 2 * m.shape[1] else np.diag(v)
+            for m, v in zip(members, variances, strict=True)
+        ]
+        eye = LEAST_VARIANCE * np.eye(latents.shape[1])
+        precisions = np.stack([np.linalg.inv(covariance + eye) for covariance in covariances])
+    mixture = GaussianMixture(
+        len(members),
+        covariance_type=kind,
+        weights_init=np.array([len(m) for m in members]) / len(latents),
+        means_init=np.stack([m.mean(0) for m in members]),
+        precisions_init=precisions,
+        reg_covar=LEAST_VARIANCE,
+        max_iter=REFINING_STEPS,
+    )
+    source = f"{candidate.source}, refined"
+    return _judged(latents, source, mixture.fit_predict(latents), candidate.splits)
 
 
 def _products(
@@ -109,7 +144,7 @@ def _clusterings(
     for kind in ("diag", "full"):
         for restart in range(MIXTURE_RESTARTS):
             mixture = GaussianMixture(
-                n_cells, covariance_type=kind, random_state=seed + restart, reg_covar=1e-4
+                n_cells, covariance_type=kind, random_state=seed + restart, reg_covar=LEAST_VARIANCE
             )
             yield f"{kind} mixture", mixture.fit_predict(latents), ()
     yield "k-means", KMeans(n_cells, n_init=4, random_state=seed).fit_predict(latents), ()

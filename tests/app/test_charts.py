@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import combinations
 
 import numpy as np
@@ -31,11 +30,10 @@ from app.charts.scatter import (
     scatter_figure,
     subsample,
 )
-from app.components import graph_payload
 from app.services.projections import latent_axes, principal_axes
 from app.state import decode_rows, encode_rows
 from causalpima_core.runs.results import TableResult
-from tests.app.synthetic import graph_result, snapshot, summary_result
+from tests.app.synthetic import graph_result, summary_result
 
 RNG = np.random.default_rng(0)
 
@@ -96,6 +94,14 @@ def test_every_point_carries_its_row_whatever_its_group():
     figure = scatter_figure(RNG.normal(size=(40, 2)), ("x", "y"), groups)
     carried = np.concatenate([trace.customdata[:, 0] for trace in figure.data])
     assert sorted(carried) == list(range(40))
+
+
+@pytest.mark.parametrize(("accelerated", "kind"), [(True, "scattergl"), (False, "scatter")])
+def test_both_ways_of_drawing_show_the_same_points(accelerated: bool, kind: str):
+    points, groups = RNG.normal(size=(9, 2)), Groups(np.arange(9) % 2, ("a", "b"), "g")
+    figure = scatter_figure(points, ("x", "y"), groups, accelerated=accelerated)
+    assert {trace.type for trace in figure.data} == {kind}
+    assert sorted(x for trace in figure.data for x in trace.x) == sorted(points[:, 0])
 
 
 def test_what_was_selected_is_drawn_as_selected():
@@ -234,39 +240,6 @@ def test_composition_adds_up_and_lists_states_that_do_not_occur():
     assert table["samples"].tolist() == [2, 1, 0, 3, 0]
     np.testing.assert_allclose(table["selection"], [200 / 3, 100 / 3, 0, 100, 0])
     np.testing.assert_allclose(table["all"], [50, 50, 0, 100, 0])
-
-
-@pytest.mark.parametrize("states", [(2,), (2, 2, 2), (2,) * 8])
-def test_a_tick_of_the_live_graph_is_small(states):
-    names = tuple(f"node_{j + 1}" for j in range(len(states)))
-    payload = graph_payload.of_snapshot(names, snapshot(6, states))
-    assert len(payload.nodes) == len(states)
-    assert len(json.dumps(payload.as_json())) < 5_000
-
-
-def test_opacity_is_the_weight_of_the_edge():
-    moments = [graph_payload.of_snapshot(("a", "b"), snapshot(e, (2, 2))) for e in (2, 6)]
-    assert [edge.opacity for moment in moments for edge in moment.edges] == [0.333, 1.0]
-
-
-def test_places_do_not_depend_on_the_weights():
-    first, last = (graph_payload.of_snapshot(("a", "b"), snapshot(e, (2, 2))) for e in (2, 6))
-    assert [(n.x, n.y) for n in first.nodes] == [(n.x, n.y) for n in last.nodes]
-
-
-def test_a_graph_before_the_first_snapshot_has_nodes_and_no_edges():
-    payload = graph_payload.of_snapshot(("a", "b", "c"), None)
-    assert [node.id for node in payload.nodes] == ["a", "b", "c"]
-    assert payload.edges == ()
-
-
-def test_the_decided_graph_runs_from_left_to_right_and_keeps_kinds():
-    payload = graph_payload.of_graph(graph_result((2, 2, 2)), "node_2")
-    x = [node.x for node in payload.nodes]
-    assert x == sorted(x)
-    assert len(set(x)) == 3
-    assert [edge.kind for edge in payload.edges] == ["compelled", "reversible"]
-    assert [node.weak for node in payload.nodes] == [False, True, True]
 
 
 def test_selections_survive_a_url_and_damage_is_no_selection():

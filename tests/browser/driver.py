@@ -100,7 +100,7 @@ def start_training(page: Page, states: tuple[int, ...], preset: str = "Quick loo
         field = page.get_by_label(f"States of node_{j}")
         field.fill(str(count), timeout=PATIENCE_MS)
         field.press("Enter")
-    page.get_by_text(preset).click()
+    page.get_by_text(f"{preset}, about").click()
     expect(page.get_by_role("radio", name=preset)).to_be_checked()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("heading", name="Live", level=1)).to_be_visible(timeout=PATIENCE_MS)

@@ -1,0 +1,1 @@
+"""Logo, and the script that makes the screenshots."""
