@@ -19,8 +19,11 @@ from causalpima_core.errors import ConfigError
 
 MAX_NODES = 8
 MAX_OUTCOMES = 512
-PRESET_STEPS = {"quick": (350, 120), "standard": (900, 300), "thorough": (2500, 900)}
-"""Optimiser steps of the warm-up and of joint training."""
+PRESETS = {
+    "quick": {"warm_up_cycles": 1, "joint_steps": 120},
+    "standard": {"warm_up_cycles": 3, "joint_steps": 250},
+    "thorough": {"warm_up_cycles": 8, "joint_steps": 800},
+}
 SMALL_FACTOR = 3
 Edge = tuple[str, str]
 T = TypeVar("T")
@@ -200,7 +203,8 @@ class TrainingConfig(_Frozen):
     """How it is trained; `of_preset` gives the three sensible settings.
 
     Attributes:
-        warm_up_steps: optimiser steps of the warm-up; epochs follow from the number of samples.
+        warm_up_cycles: most cycles of the warm-up; it ends early once groups are clear.
+        warm_up_steps: optimiser steps of a cycle; epochs follow from the number of samples.
         joint_steps: optimiser steps of joint training.
         graph_steps: gradient steps of graph and tables after each epoch of joint training.
         description_length: weight of the penalty on the size of the conditional tables;
@@ -210,8 +214,9 @@ class TrainingConfig(_Frozen):
 
     preset: Preset = Preset.STANDARD
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    warm_up_steps: Annotated[int, Field(ge=1)] = 900
-    joint_steps: Annotated[int, Field(ge=1)] = 300
+    warm_up_cycles: Annotated[int, Field(ge=1)] = 3
+    warm_up_steps: Annotated[int, Field(ge=1)] = 350
+    joint_steps: Annotated[int, Field(ge=1)] = 250
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 128
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-3
     joint_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
@@ -227,13 +232,9 @@ class TrainingConfig(_Frozen):
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> Self:  # noqa: ANN401
         """Settings of a preset with single values changed."""
-        if preset not in PRESET_STEPS:
-            raise ConfigError(
-                f"Unknown preset '{preset}': expected one of {', '.join(PRESET_STEPS)}."
-            )
-        warm_up, joint = PRESET_STEPS[preset]
-        steps = {"preset": preset, "warm_up_steps": warm_up, "joint_steps": joint}
-        return cls.parse(**(steps | changes))
+        if preset not in PRESETS:
+            raise ConfigError(f"Unknown preset '{preset}': expected one of {', '.join(PRESETS)}.")
+        return cls.parse(**({"preset": preset} | PRESETS[preset] | changes))
 
     def n_held_out(self, n_samples: int) -> int:
         """Number of samples kept from training to measure it by."""

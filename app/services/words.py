@@ -13,7 +13,7 @@ _SECONDS_PER_SAMPLE = {Kind.IMAGE: 2.4e-4, Kind.CURVE: 1e-4, Kind.TABLE: 3e-5}
 
 _IMAGE_PIXELS = 32 * 32
 _FIXED_SECONDS = 6.0
-_SEARCH_SECONDS_PER_SAMPLE = 1e-3
+_SEARCH_SECONDS_PER_SAMPLE = 2e-3
 
 STATE_WORDS = {
     RunState.QUEUED: "starting",
@@ -51,8 +51,12 @@ def modality_words(modality: Modality) -> str:
     return f"{modality.kind} of {modality.shape[0]} {unit}"
 
 
-def expected_seconds(dataset: MultimodalDataset, training: TrainingConfig) -> float:
-    """Rough time of a run on two ordinary cores: epochs times the cost of each modality."""
+def expected_seconds(dataset: MultimodalDataset, training: TrainingConfig) -> tuple[float, float]:
+    """Rough least and most time of a run on two ordinary cores.
+
+    The least where groups are clear after the first cycle of the warm-up, the most where every
+    cycle is needed; epochs times the cost of each modality.
+    """
     per_sample = 0.0
     for modality in dataset.modalities:
         size = 1.0
@@ -60,10 +64,24 @@ def expected_seconds(dataset: MultimodalDataset, training: TrainingConfig) -> fl
             size = 0.5 + 0.5 * modality.shape[-1] * modality.shape[-2] / _IMAGE_PIXELS
         per_sample += _SECONDS_PER_SAMPLE[modality.kind] * size
     n_train = len(dataset) - training.n_held_out(len(dataset))
+    small = all(modality.kind is not Kind.IMAGE for modality in dataset.modalities)
     steps = (training.warm_up_steps, training.joint_steps)
-    epochs = sum(training.epochs_of(count, n_train) for count in steps)
+    cycle, joint = (training.epochs_of(count, n_train, small=small) for count in steps)
     search = _SEARCH_SECONDS_PER_SAMPLE * len(dataset)
-    return _FIXED_SECONDS + search + epochs * n_train * per_sample
+    once = cycle * n_train * per_sample + search
+    least = _FIXED_SECONDS + joint * n_train * per_sample + once
+    return least, least + (training.warm_up_cycles - 1) * once
+
+
+def between(least: float, most: float) -> str:
+    """A span of expected time in words.
+
+    >>> between(17, 18), between(17, 120)
+    ('about 20 s', 'about 20 s to 2 min')
+    """
+    if about(least) == about(most):
+        return about(least)
+    return f"{about(least)} to {about(most).removeprefix('about ')}"
 
 
 def about(seconds: float) -> str:

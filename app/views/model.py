@@ -13,7 +13,7 @@ from app.components.frame import nothing_yet, page, sentences
 from app.components.knowledge_editor import knowledge_editor
 from app.services import run_control, uploads
 from app.services.loaders import dataset_at, workspace
-from app.services.words import about, expected_seconds, modality_words
+from app.services.words import between, expected_seconds, modality_words
 from app.state import Page, Param
 from causalpima_core.config import (
     MAX_NODES,
@@ -131,7 +131,7 @@ def _knowledge(data: str, names: tuple[str, ...]) -> Knowledge:
 def _training(data: str, dataset: MultimodalDataset) -> TrainingConfig:
     st.subheader("Training", anchor=False)
     expected = {
-        preset: about(expected_seconds(dataset, TrainingConfig.of_preset(preset)))
+        preset: between(*expected_seconds(dataset, TrainingConfig.of_preset(preset)))
         for preset in Preset
     }
     preset = st.radio(

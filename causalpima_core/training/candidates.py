@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 
 import numpy as np
 from numpy.random import Generator
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial.distance import cdist
-from scipy.special import logsumexp
 from sklearn.cluster import KMeans, SpectralClustering
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
-from causalpima_core.training.pursuit import Latents, Split
+from causalpima_core.training.assignment import Latents, judge, pooled_covariance
+from causalpima_core.training.factorial import factorial_cells
+from causalpima_core.training.pursuit import Split
 
 NEIGHBOURS = 15
 MIXTURE_RESTARTS = 4
@@ -33,8 +35,13 @@ NOTICEABLE = 0.003
 """Share of the samples from which a cell of a product of splits is noticeable."""
 MOST_SPECTRAL_SAMPLES = 5000
 WEAK_LINK = 1e-2
-REFINED, REFINING_STEPS = 12, 30
+REFINED, REFINING_STEPS = 8, 30
+REFINED_MARK = ", refined"
 LEAST_VARIANCE = 1e-4
+
+
+Found = tuple[str, NDArray[np.int64], tuple[int, ...]]
+"""Source, cell of each sample, and positions of splits in the pool."""
 
 
 @dataclass(frozen=True)
@@ -45,72 +52,97 @@ class Candidate:
         source: how it was found.
         cell: cell of each sample, 0 … C − 1, shape ``(n,)``.
         entropy: mean entropy of the responsibilities, nats per sample.
+        likelihood: mean log-likelihood of the mixture of its cells, nats per sample.
         splits: positions in the pool whose product it is; empty otherwise.
     """
 
     source: str
     cell: NDArray[np.int64]
     entropy: float
+    likelihood: float
     splits: tuple[int, ...] = ()
 
 
 def find_candidates(
-    latents: Latents, pool: list[Split], n_cells: int, rng: Generator
+    latents: Latents, pool: list[Split], states: tuple[int, ...], rng: Generator
 ) -> list[Candidate]:
-    """All candidate partitions into ``n_cells`` cells, by rising assignment entropy.
+    """All candidate partitions into one cell per joint outcome, by rising assignment entropy.
 
     None where the latents have fewer distinct points than there are cells.
     """
+    n_cells = prod(states)
     if len(np.unique(latents.round(6), axis=0)) < n_cells:
         return []
     with warnings.catch_warnings():
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = [*_products(latents, pool, n_cells), *_clusterings(latents, n_cells, rng)]
-        whole = [_judged(latents, *c) for c in found if len(np.unique(c[1])) == n_cells]
-        best = sorted(whole, key=lambda c: c.entropy)[:REFINED]
-        refined = [_refined(latents, c, kind) for c in best for kind in ("diag", "full")]
-    whole += [c for c in refined if len(np.unique(c.cell)) == n_cells]
-    return sorted(whole, key=lambda c: c.entropy)
+        found = [
+            *_products(latents, pool, n_cells),
+            *_clusterings(latents, n_cells, rng),
+            *(("factorial mixture", cell, ()) for cell in factorial_cells(latents, states, rng)),
+        ]
+        whole = _judged(latents, found, n_cells)
+        refined = [
+            _refined(latents, candidate, kind)
+            for candidate in whole[:REFINED]
+            for kind in ("tied", "diag", "full")
+        ]
+    return sorted(whole + _judged(latents, refined, n_cells), key=_rank)
 
 
-def _judged(
-    latents: Latents, source: str, cell: NDArray[np.int64], splits: tuple[int, ...]
-) -> Candidate:
-    return Candidate(source, cell, assignment_entropy(latents, cell), splits)
+def _rank(candidate: Candidate) -> tuple[float, float]:
+    """Least entropy first; where that is equal for all purposes, the likelier."""
+    return round(candidate.entropy, 3), -candidate.likelihood
 
 
-def _refined(latents: Latents, candidate: Candidate, kind: str) -> Candidate:
-    """The candidate after some EM steps of a mixture that sets out from it.
+def _judged(latents: Latents, found: list[Found], n_cells: int) -> list[Candidate]:
+    """Those with samples in every cell, best first."""
+    whole = [f for f in found if len(np.unique(f[1])) == n_cells]
+    judged = [
+        Candidate(source, cell, *judge(latents, cell), splits) for source, cell, splits in whole
+    ]
+    return sorted(judged, key=_rank)
+
+
+def _refined(latents: Latents, candidate: Candidate, kind: str) -> Found:
+    """The candidate's cells after some EM steps of a mixture that sets out from it.
 
     Most candidates are nearly right or wrong altogether; this puts the nearly right ones right.
     """
     members = [latents[candidate.cell == c] for c in range(int(candidate.cell.max()) + 1)]
-    variances = np.stack([m.var(0) for m in members]) + LEAST_VARIANCE
-    precisions = 1 / variances
-    if kind == "full":
-        covariances = [
-            np.cov(m.T) if len(m) > 2 * m.shape[1] else np.diag(v)
-            for m, v in zip(members, variances, strict=True)
-        ]
-        eye = LEAST_VARIANCE * np.eye(latents.shape[1])
-        precisions = np.stack([np.linalg.inv(covariance + eye) for covariance in covariances])
     mixture = GaussianMixture(
         len(members),
         covariance_type=kind,
         weights_init=np.array([len(m) for m in members]) / len(latents),
         means_init=np.stack([m.mean(0) for m in members]),
-        precisions_init=precisions,
+        precisions_init=_precisions(members, kind),
         reg_covar=LEAST_VARIANCE,
         max_iter=REFINING_STEPS,
     )
-    source = f"{candidate.source}, refined"
-    return _judged(latents, source, mixture.fit_predict(latents), candidate.splits)
+    source = candidate.source.removesuffix(REFINED_MARK) + REFINED_MARK
+    return source, mixture.fit_predict(latents), candidate.splits
 
 
-def _products(
-    latents: Latents, pool: list[Split], n_cells: int
-) -> Iterator[tuple[str, NDArray[np.int64], tuple[int, ...]]]:
+def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
+    """Precisions of the cells in the form that scikit-learn wants for ``kind``."""
+    pooled = pooled_covariance(members)
+    if kind == "tied":
+        return np.linalg.inv(pooled + LEAST_VARIANCE * np.eye(len(pooled)))
+    # A cell of few samples leans on the pooled covariance.
+    weight = len(pooled)
+    scatters = [len(m) * np.cov(m.T, bias=True).reshape(pooled.shape) for m in members]
+    covariances = np.stack(
+        [
+            (scatter + weight * pooled) / (len(m) + weight) + LEAST_VARIANCE * np.eye(len(pooled))
+            for scatter, m in zip(scatters, members, strict=True)
+        ]
+    )
+    if kind == "diag":
+        return 1 / covariances.diagonal(axis1=1, axis2=2)
+    return np.linalg.inv(covariances)
+
+
+def _products(latents: Latents, pool: list[Split], n_cells: int) -> Iterator[Found]:
     """Products of splits that have exactly the right number of noticeable cells."""
     smallest = int(np.ceil(np.log2(n_cells)))
     for size in range(smallest, min(LARGEST_SUBSET, len(pool)) + 1):
@@ -136,9 +168,7 @@ def _strays_to_nearest(
     return renumbered
 
 
-def _clusterings(
-    latents: Latents, n_cells: int, rng: Generator
-) -> Iterator[tuple[str, NDArray[np.int64], tuple[int, ...]]]:
+def _clusterings(latents: Latents, n_cells: int, rng: Generator) -> Iterator[Found]:
     seed = int(rng.integers(2**31))
     yield "neighbourhood graph", spectral_cells(latents, n_cells, seed), ()
     for kind in ("diag", "full"):
@@ -185,26 +215,3 @@ def _connected(graph: csr_matrix, latents: Latents) -> csr_matrix:
     rows, columns = middle[links.row], middle[links.col]
     weak = csr_matrix((np.full(len(rows), WEAK_LINK), (rows, columns)), shape=graph.shape)
     return graph + weak + weak.T
-
-
-def cell_responsibilities(latents: Latents, cell: NDArray[np.int64]) -> NDArray[np.floating]:
-    """Responsibilities of one diagonal Gaussian fitted to each cell, shape ``(n, C)``."""
-    members = [latents[cell == c] for c in range(int(cell.max()) + 1)]
-    mean = np.stack([m.mean(0) for m in members])
-    pooled = np.mean([m.var(0) * len(m) for m in members], axis=0) * len(members) / len(latents)
-    variance = np.stack([(m.var(0) * len(m) + pooled) / (len(m) + 1) for m in members]) + 1e-8
-    weight = np.log([len(m) / len(latents) for m in members])
-    distance = (np.square(latents[:, None] - mean) / variance).sum(-1)
-    log_joint = weight - 0.5 * (np.log(variance).sum(-1) + distance)
-    return np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
-
-
-def assignment_entropy(latents: Latents, cell: NDArray[np.int64]) -> float:
-    """Mean entropy of `cell_responsibilities`, nats per sample."""
-    return mean_entropy(cell_responsibilities(latents, cell))
-
-
-def mean_entropy(responsibilities: NDArray[np.floating]) -> float:
-    """Mean entropy of rows that sum to one, nats."""
-    safe = np.clip(responsibilities, 1e-300, 1)
-    return float(-(responsibilities * np.log(safe)).sum(-1).mean())

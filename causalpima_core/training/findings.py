@@ -22,7 +22,7 @@ from causalpima_core.runs.results import (
     Summary,
     TableResult,
 )
-from causalpima_core.training.candidates import mean_entropy
+from causalpima_core.training.assignment import mean_entropy
 from causalpima_core.training.doubts import doubts
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import evaluate, responsibilities

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import Batch, CausalPima, ModalitySpec
 from causalpima_core.outcomes import node_posteriors
 from causalpima_core.runs.records import (
     BatchRecord,
@@ -56,6 +56,8 @@ class Position:
     Attributes:
         epoch: epochs done of all stages.
         step: optimiser steps done.
+        cycle: warm-up cycle under way.
+        joint_from: epoch at which joint training began; None before.
         best: best held-out ELBO of joint training so far.
         since_best: epochs since then.
         stopped: joint training stopped early.
@@ -64,6 +66,8 @@ class Position:
 
     epoch: int = 0
     step: int = 0
+    cycle: int = 0
+    joint_from: int | None = None
     best: float | None = None
     since_best: int = 0
     stopped: bool = False
@@ -108,10 +112,11 @@ class Trainer:
         self.graph_optimiser = torch.optim.Adam(graph, lr=training.graph_learning_rate)
         self.position = Position()
         self.start: Start | None = None
+        self.start_networks: dict[str, Tensor] = {}
         n_train = len(self.train_rows)
         self.batch_size = training.batch_of(n_train)
         small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
-        self.warm_up_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
+        self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
         self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
 
     # -- state ----------------------------------------------------------------------------------
@@ -121,23 +126,22 @@ class Trainer:
         tensors = {f"model/{name}": t for name, t in self.model.state_dict().items()}
         tensors |= optimiser_tensors("network", self.network_optimiser)
         tensors |= optimiser_tensors("graph", self.graph_optimiser)
+        tensors |= {f"start/{name}": t for name, t in self.start_networks.items()}
         start = None
         if self.start:
             start = asdict(self.start) | {"outcome": None}
-            tensors["start/outcome"] = torch.from_numpy(self.start.outcome)
+            tensors["outcome"] = torch.from_numpy(self.start.outcome)
         return tensors, {"position": asdict(self.position), "start": start}
 
     def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
         """Take up a saved state."""
-        weights = {
-            n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")
-        }
-        self.model.load_weights(weights)
+        self.model.load_weights(_under("model/", tensors))
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
         self.position = Position(**notes["position"])
+        self.start_networks = _under("start/", tensors)
         if notes["start"]:
-            start = notes["start"] | {"outcome": tensors["start/outcome"].numpy()}
+            start = notes["start"] | {"outcome": tensors["outcome"].numpy()}
             start["gains"] = tuple(start["gains"])
             start["views"] = tuple(tuple(v) for v in start["views"])
             self.start = Start(**start)
@@ -146,8 +150,11 @@ class Trainer:
 
     @property
     def epochs(self) -> int:
-        """Epochs of all stages together."""
-        return self.warm_up_epochs + self.joint_epochs
+        """Epochs of all stages together, as now expected: another cycle adds its own."""
+        before = self.position.joint_from
+        if before is None:
+            before = (self.position.cycle + 1) * self.cycle_epochs
+        return before + self.joint_epochs
 
     def run(self) -> Iterator[Record]:
         """All that is left of training; see `causalpima_core.training` for the stages.
@@ -155,15 +162,18 @@ class Trainer:
         Raises:
             TrainingError: it diverged, or the samples cannot be divided.
         """
-        yield from self._warm_up()
-        yield from self._choose_start()
+        while self.position.joint_from is None:
+            yield from self._warm_up_cycle()
+            yield from self._look_for_start()
         yield from self._joint()
 
-    def _warm_up(self) -> Iterator[Record]:
-        if self.position.epoch < self.warm_up_epochs:
+    def _warm_up_cycle(self) -> Iterator[Record]:
+        """What is left of one cycle of the learning rate."""
+        end = (self.position.cycle + 1) * self.cycle_epochs
+        if self.position.epoch < end:
             yield StageRecord(Stage.WARM_UP, self.position.epoch, self.epochs)
-        while self.position.epoch < self.warm_up_epochs:
-            progress = self.position.epoch / self.warm_up_epochs
+        while self.position.epoch < end:
+            progress = 1 - (end - self.position.epoch) / self.cycle_epochs
             with self._clock(Stage.WARM_UP):
                 totals = EpochTotals.empty()
                 for fraction, (terms, _) in self._batches(Stage.WARM_UP, progress):
@@ -171,26 +181,48 @@ class Trainer:
                     yield BatchRecord(Stage.WARM_UP, self.position.epoch + fraction, self.epochs)
             yield from self._close_epoch(Stage.WARM_UP, totals, {})
 
-    def _choose_start(self) -> Iterator[Record]:
-        if self.start is not None:
-            return
+    def _look_for_start(self) -> Iterator[Record]:
+        """Divide the samples as the latents now show them; go on to joint training if clear.
+
+        Factors show before nuisance does: with every cycle the latents hold more of both, so the
+        clearest division so far is kept with the networks that showed it.
+        """
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
         with self._clock(Stage.CANDIDATES):
             rows = torch.from_numpy(self.train_rows).to(self.device)
-            rng = np.random.default_rng([self.config.seed, 2])
-            self.start = choose_start(self.model, self.data[rows], rng)
-            self.model.set_components(
-                components_at(self.model, self.data[rows], self.start.outcome)
+            rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
+            found = choose_start(self.model, self.data[rows], rng)
+            if self.start is None or found.entropy < self.start.entropy:
+                self.start, self.start_networks = found, self._networks()
+            last = self.position.cycle + 1 >= self.config.warm_up_cycles
+            if last or self.start.is_clear:
+                self._begin_joint(self.data[rows], self.start)
+            else:
+                self.position.cycle += 1
+        if self.position.joint_from is None:
+            yield NoteRecord(
+                f"No clear groups yet (assignment entropy {found.entropy:.3f} nats): learning more."
             )
-        yield NoteRecord(
-            f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
-            f"(assignment entropy {self.start.entropy:.3f} nats)."
-        )
+        else:
+            yield NoteRecord(
+                f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
+                f"(assignment entropy {self.start.entropy:.3f} nats)."
+            )
+
+    def _networks(self) -> dict[str, Tensor]:
+        """A copy of all weights."""
+        return {name: t.detach().clone() for name, t in self.model.state_dict().items()}
+
+    def _begin_joint(self, data: Batch, start: Start) -> None:
+        self.model.load_weights(self.start_networks)
+        self.start_networks = {}
+        self.model.set_components(components_at(self.model, data, start.outcome))
+        self.position.joint_from = self.position.epoch
 
     def _joint(self) -> Iterator[Record]:
         yield StageRecord(Stage.JOINT, self.position.epoch, self.epochs)
         while self.position.epoch < self.epochs and not self.position.stopped:
-            progress = (self.position.epoch - self.warm_up_epochs) / self.joint_epochs
+            progress = self._joint_progress
             with self._clock(Stage.JOINT):
                 totals, statistics = EpochTotals.empty(), new_statistics(self.model)
                 for fraction, (terms, posterior) in self._batches(Stage.JOINT, progress):
@@ -254,10 +286,9 @@ class Trainer:
 
     def _watch(self, held_out: float) -> None:
         """Early stopping, once the temperature has reached its end."""
-        annealed = self.warm_up_epochs + ANNEALED * self.joint_epochs
         if self.position.best is None or held_out > self.position.best:
             self.position.best, self.position.since_best = held_out, 0
-        elif self.position.epoch > annealed:
+        elif self._joint_progress > ANNEALED:
             self.position.since_best += 1
             self.position.stopped = self.position.since_best >= self.config.patience
 
@@ -266,8 +297,15 @@ class Trainer:
     @property
     def temperature(self) -> float:
         """Temperature of the graph's edges now."""
-        progress = max(0.0, (self.position.epoch - self.warm_up_epochs) / self.joint_epochs)
-        return temperature(progress, self.config.temperature_start, self.config.temperature_end)
+        start, end = self.config.temperature_start, self.config.temperature_end
+        return temperature(self._joint_progress, start, end)
+
+    @property
+    def _joint_progress(self) -> float:
+        """Share of joint training done."""
+        if self.position.joint_from is None:
+            return 0.0
+        return (self.position.epoch - self.position.joint_from) / self.joint_epochs
 
     @torch.no_grad()
     def _penalty(self, counts: Float[Tensor, " C"]) -> float:
@@ -322,6 +360,11 @@ class _Clock:
     def __exit__(self, *_: object) -> None:
         spent = time.perf_counter() - self.began
         self.seconds[self.name] = self.seconds.get(self.name, 0.0) + spent
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those whose names begin with ``prefix``, without it."""
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
 
-Latents = NDArray[np.floating]
+from causalpima_core.training.assignment import Latents
 
 RESTARTS = 80
 ITERATIONS = 60

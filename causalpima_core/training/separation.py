@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpima_core.training.candidates import mean_entropy
+from causalpima_core.training.assignment import mean_entropy
 
 WEAK = 0.9
 """Separation below which a node is said to be weakly separated."""

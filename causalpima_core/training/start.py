@@ -25,6 +25,8 @@ SAME_PARTITION = 0.98
 """Adjusted mutual information above which two candidates count as the same partition."""
 SHOWN_BY_SPLIT = 0.75
 """Normalised mutual information from which a split counts as showing a node."""
+CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
+"""Nats below which groups are clear, and by which the next division must be worse."""
 SHRINKAGE = 2.0
 """Pseudo-samples of pooled covariance in each component."""
 
@@ -51,6 +53,12 @@ class Start:
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the groups hardly overlap and no other division comes near."""
+        alone = self.next_entropy is None or self.next_entropy - self.entropy > CLEAR_GAP
+        return self.entropy < CLEAR_ENTROPY and alone
+
 
 def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     """Find candidate partitions in the latents, take the best, and name its cells.
@@ -62,7 +70,7 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     inference = encode(model, batch)
     latents = inference.joint.mean.cpu().double().numpy()
     pool = find_splits(_views(model, batch, inference), rng)
-    candidates = find_candidates(latents, pool, model.config.n_outcomes, rng)
+    candidates = find_candidates(latents, pool, states, rng)
     if not candidates:
         raise TrainingError(
             f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "

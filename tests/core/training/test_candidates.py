@@ -2,12 +2,8 @@ import numpy as np
 import pytest
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.candidates import (
-    assignment_entropy,
-    find_candidates,
-    mean_entropy,
-    spectral_cells,
-)
+from causalpima_core.training.assignment import assignment_entropy, mean_entropy
+from causalpima_core.training.candidates import find_candidates, spectral_cells
 from causalpima_core.training.pursuit import Split
 
 
@@ -20,7 +16,7 @@ def clusters(n=800, n_cells=4, spread=0.3, seed=0):
 
 def test_the_true_partition_of_clear_clusters_wins():
     latents, cell = clusters()
-    best = find_candidates(latents, [], 4, np.random.default_rng(0))[0]
+    best = find_candidates(latents, [], (2, 2), np.random.default_rng(0))[0]
     assert component_accuracy(cell, best.cell) == 1.0
     assert best.entropy == pytest.approx(0.0, abs=1e-6)
 
@@ -30,7 +26,7 @@ def test_products_of_splits_are_among_the_candidates():
     factors = rng.integers(0, 2, (500, 2))
     latents = 4.0 * factors + rng.normal(size=(500, 2)) * 0.5
     pool = [Split(side, 0.5, ("joint",)) for side in factors.T]
-    sources = {c.source: c for c in find_candidates(latents, pool, 4, rng)}
+    sources = {c.source: c for c in find_candidates(latents, pool, (2, 2), rng)}
     assert sources["splits"].splits == (0, 1)
     assert component_accuracy(2 * factors[:, 0] + factors[:, 1], sources["splits"].cell) == 1.0
 

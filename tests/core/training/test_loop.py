@@ -6,6 +6,7 @@ from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, StageRecord
 from causalpima_core.scores import component_accuracy
+from causalpima_core.training import start
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
@@ -65,6 +66,27 @@ def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(
     for _ in second.run():
         pass
     assert second.position.epoch == whole.position.epoch
+    assert_same(weights(whole), weights(second))
+
+
+@pytest.mark.parametrize("interrupted_at", [10, 20, 30])
+def test_going_on_works_where_unclear_groups_took_several_cycles(
+    dataset, model_config, training_config, interrupted_at, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(start, "CLEAR_ENTROPY", -1.0)  # nothing is ever clear
+    config = training_config.model_copy(update={"warm_up_cycles": 3, "warm_up_steps": 40})
+    whole = Trainer(dataset, model_config, config, CPU)
+    stages = [r.stage for r in whole.run() if isinstance(r, StageRecord)]
+    assert stages == [Stage.WARM_UP, Stage.CANDIDATES] * 3 + [Stage.JOINT]
+    first = Trainer(dataset, model_config, config, CPU)
+    for record in first.run():
+        if isinstance(record, EpochRecord) and record.epoch == interrupted_at:
+            save_checkpoint(tmp_path, record.epoch, *first.state())
+            break
+    second = Trainer(dataset, model_config, config, CPU)
+    second.restore(*load_checkpoint(tmp_path))
+    for _ in second.run():
+        pass
     assert_same(weights(whole), weights(second))
 
 
