@@ -148,7 +148,7 @@ def test_a_setting_out_of_bounds_is_named(name, value):
 def test_presets_differ_only_in_how_long_they_look():
     quick, standard, thorough = (TrainingConfig.of_preset(p, seed=3) for p in Preset)
     assert quick.joint_steps < standard.joint_steps < thorough.joint_steps
-    assert quick.warm_up_steps < standard.warm_up_steps < thorough.warm_up_steps
+    assert quick.warm_up_cycles < standard.warm_up_cycles < thorough.warm_up_cycles
     varying = {"preset", "warm_up_steps", "joint_steps"}
     assert quick.model_dump(exclude=varying) == thorough.model_dump(exclude=varying)
     with pytest.raises(ConfigError, match="Unknown preset 'slow'"):
