@@ -25,6 +25,20 @@ def assert_same(first, second):
         assert torch.equal(tensor, second[name]), name
 
 
+def resumed(dataset, model_config, training_config, interrupted_at, folder):
+    """A trainer that went on, to the end, from another's checkpoint."""
+    first = Trainer(dataset, model_config, training_config, CPU)
+    for record in first.run():
+        if isinstance(record, EpochRecord) and record.epoch == interrupted_at:
+            save_checkpoint(folder, record.epoch, *first.state())
+            break
+    second = Trainer(dataset, model_config, training_config, CPU)
+    second.restore(*load_checkpoint(folder))
+    for _ in second.run():
+        pass
+    return second
+
+
 def test_known_features_and_their_edge_are_found(dataset, model_config, training_config):
     trainer = Trainer(dataset, model_config, training_config, CPU)
     stages = [r.stage for r in trainer.run() if isinstance(r, StageRecord)]
@@ -56,15 +70,7 @@ def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(
     for _ in whole.run():
         pass
     assert interrupted_at < whole.position.epoch
-    first = Trainer(dataset, model_config, training_config, CPU)
-    for record in first.run():
-        if isinstance(record, EpochRecord) and record.epoch == interrupted_at:
-            save_checkpoint(tmp_path, record.epoch, *first.state())
-            break
-    second = Trainer(dataset, model_config, training_config, CPU)
-    second.restore(*load_checkpoint(tmp_path))
-    for _ in second.run():
-        pass
+    second = resumed(dataset, model_config, training_config, interrupted_at, tmp_path)
     assert second.position.epoch == whole.position.epoch
     assert_same(weights(whole), weights(second))
 
@@ -78,15 +84,7 @@ def test_going_on_works_where_unclear_groups_took_several_cycles(
     whole = Trainer(dataset, model_config, config, CPU)
     stages = [r.stage for r in whole.run() if isinstance(r, StageRecord)]
     assert stages == [Stage.WARM_UP, Stage.CANDIDATES] * 3 + [Stage.JOINT]
-    first = Trainer(dataset, model_config, config, CPU)
-    for record in first.run():
-        if isinstance(record, EpochRecord) and record.epoch == interrupted_at:
-            save_checkpoint(tmp_path, record.epoch, *first.state())
-            break
-    second = Trainer(dataset, model_config, config, CPU)
-    second.restore(*load_checkpoint(tmp_path))
-    for _ in second.run():
-        pass
+    second = resumed(dataset, model_config, config, interrupted_at, tmp_path)
     assert_same(weights(whole), weights(second))
 
 
