@@ -1,126 +1,144 @@
 """Are known features and known graphs recovered by default?  The project's scoreboard.
 
 Every run is a process of its own (so that its peak memory is its own) and goes through the same
-trainer as the command line and the app.
+trainer as the command line and the app. Runs are written one by one: a benchmark that is stopped
+has lost nothing, and `--resume` goes on with it.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import platform
-import sys
-import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from enum import StrEnum
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from causalpima_core.data.examples import GRAPHS, make_example
+from benchmarks.ledger import RESULTS, file_name, read_runs, write_runs
+from benchmarks.measure import measure
+from benchmarks.scoreboard import Run, line, summarise, table
+from benchmarks.tasks import Task, default_graphs
+from causalpima_core.config import PRESETS, ModelConfig
+from causalpima_core.data.catalogue import EXAMPLES
+from causalpima_core.data.factors import GRAPHS
+from causalpima_core.errors import CausalPimaError, ConfigError
 
-RESULTS = Path(__file__).parent / "results"
-
-
-def measure(suite: str, graph: str, seed: int, preset: str, samples: int | None) -> dict:
-    """Make one example, train on it, and compare with its truth."""
-    import resource
-
-    import torch
-
-    from causalpima_core.config import ModelConfig, TrainingConfig
-    from causalpima_core.scores import score_recovery
-    from causalpima_core.training.findings import conclude
-    from causalpima_core.training.loop import Trainer
-
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    dataset, truth = make_example(suite, samples, seed, graph)
-    began = time.perf_counter()
-    model = ModelConfig.parse(states=truth.states)
-    trainer = Trainer(dataset, model, TrainingConfig.of_preset(preset, seed=seed))
-    for _ in trainer.run():
-        pass
-    findings = conclude(trainer, dataset)
-    seconds = time.perf_counter() - began
-    nodes = findings.assignments[list(model.nodes)].to_numpy()
-    recovery = score_recovery(nodes, findings.graph, truth)
-    start = findings.summary.start
-    return {
-        "suite": suite,
-        "graph": graph,
-        "seed": seed,
-        "preset": preset,
-        "samples": len(dataset),
-        "recovered": recovery.recovered,
-        **asdict(recovery),
-        "separation": {n.name: n.separation for n in findings.graph.nodes},
-        "start": start,
-        "score_gap": findings.summary.score_gap,
-        "warnings": findings.summary.warnings,
-        "seconds": round(seconds, 1),
-        "seconds_by_stage": findings.summary.seconds,
-        # Linux counts in KiB, macOS in bytes.
-        "peak_mib": round(
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            / (1024**2 if sys.platform == "darwin" else 1024)
-        ),
-    }
+Suite = StrEnum("Suite", {name: name for name in EXAMPLES})
+Graph = StrEnum("Graph", {name: name for name in GRAPHS})
+PresetName = StrEnum("PresetName", {name: name for name in PRESETS})
 
 
-def row(result: dict) -> str:
-    """One line of the table."""
-    nmi = "  ".join(f"{factor} {value:.3f}" for factor, value in result["nmi"].items())
-    verdict = "recovered" if result["recovered"] else "NOT recovered"
-    return (
-        f"{result['graph']:<12} seed {result['seed']}  {nmi}  cells {result['accuracy']:.3f}  "
-        f"distance {result['distance']}  warnings {len(result['warnings'])}  "
-        f"{result['seconds']:5.1f} s  {result['peak_mib']:4d} MiB  "
-        f"start {result['start']['source']} {result['start']['entropy']:.4f}  {verdict}"
-    )
+class MethodName(StrEnum):
+    """This project's method and what it is measured against."""
+
+    CAUSALPIMA = "causalpima"
+    PCA = "pca"
+    PIMA = "pima"
+    MULTIVAE = "multivae"
 
 
-def summary(results: list[dict]) -> str:
-    """Shares over all runs, in one sentence each."""
-    n = len(results)
-    features = sum(min(r["nmi"].values()) >= 0.95 for r in results)
-    graphs = sum(r["distance"] == 0 for r in results)
-    whole = sum(r["recovered"] for r in results)
-    silent = sum(not r["recovered"] and not r["warnings"] for r in results)
-    seconds = sorted(r["seconds"] for r in results)
-    return (
-        f"{whole} of {n} recovered (features {features}, graphs {graphs}); {silent} wrong without "
-        f"a warning; median {seconds[n // 2]:.1f} s, longest {seconds[-1]:.1f} s; "
-        f"peak {max(r['peak_mib'] for r in results)} MiB"
-    )
+class States(StrEnum):
+    """Whether the method is told the numbers of states."""
+
+    TRUE = "true"
+    AUTO = "auto"
+
+
+def carry_out(tasks: list[Task], jobs: int) -> Iterator[Run]:
+    """Runs in the order they end, ``jobs`` at a time."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        for future in as_completed([pool.submit(measure, task) for task in tasks]):
+            yield future.result()
+
+
+def run_suite(tasks: list[Task], jobs: int, out: Path, *, resume: bool) -> list[Run]:
+    """Carry out the tasks of a suite that are not yet in its file; all that are then there."""
+    path = out / file_name(tasks[0])
+    runs = read_runs(path) if resume else []
+    done = {run.task for run in runs}
+    for run in carry_out([task for task in tasks if task not in done], jobs):
+        runs.append(run)
+        write_runs(path, runs)
+        typer.echo(line(run))
+    typer.echo(f"written to {path}")
+    return [run for run in runs if run.task in set(tasks)]
+
+
+def refuse_what_cannot_be(tasks: list[Task]) -> None:
+    """Raise `ConfigError` before hours are spent, where a task cannot be carried out."""
+    first = tasks[0]
+    if first.states == "auto":
+        if first.method != "causalpima":
+            raise ConfigError(
+                f"Method '{first.method}' must be told the states: leave out --states auto."
+            )
+        try:
+            ModelConfig.parse(states="auto")
+        except ConfigError as error:
+            raise ConfigError(
+                "This version cannot choose the states itself: leave out --states auto."
+            ) from error
+    for task in {task.suite: task for task in tasks}.values():
+        task.model_copy(update={"samples": 50}).make()
 
 
 def main(
-    suite: Annotated[list[str], typer.Option(help="Example to run; may be given several times.")],
-    seeds: Annotated[int, typer.Option(help="Seeds 0 … N − 1.")] = 5,
-    graph: Annotated[list[str] | None, typer.Option(help="Only these graphs.")] = None,
-    preset: Annotated[str, typer.Option(help="quick, standard or thorough.")] = "standard",
-    samples: Annotated[int | None, typer.Option(help="Samples per run.")] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 1,
+    suite: Annotated[list[Suite], typer.Option(help="Example to run; repeatable.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
+    graph: Annotated[list[Graph] | None, typer.Option(help="Only this graph; repeatable.")] = None,
+    preset: Annotated[PresetName, typer.Option(help="How long to look.")] = PresetName.standard,
+    samples: Annotated[int | None, typer.Option(min=2, help="Samples per run.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    method: Annotated[MethodName, typer.Option(help="Who is to recover.")] = MethodName.CAUSALPIMA,
+    missing: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.95, help="Share of samples that lack the last modality not needed alone."
+        ),
+    ] = 0.0,
+    only_modality: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Hide all modalities but this.")
+    ] = None,
+    states: Annotated[States, typer.Option(help="Told, or left to be chosen.")] = States.TRUE,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip runs already written.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the JSON.")] = RESULTS,
 ) -> None:
-    """Print one line per run and write all of them to benchmarks/results/."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    for name in suite:
-        tasks = [(name, g, s, preset, samples) for g in graph or GRAPHS for s in range(seeds)]
-        results = []
-        with ProcessPoolExecutor(
-            jobs, mp_context=get_context("spawn"), max_tasks_per_child=1
-        ) as pool:
-            for future in as_completed([pool.submit(measure, *task) for task in tasks]):
-                results.append(future.result())
-                typer.echo(row(results[-1]))
-        typer.echo(f"{name}, {preset}: {summary(results)}")
-        RESULTS.mkdir(exist_ok=True)
-        content = {"machine": platform.processor() or platform.machine(), "runs": results}
-        target = RESULTS / f"recovery-{name}-{preset}.json"
-        target.write_text(json.dumps(content, indent=1))
-        typer.echo(f"written to benchmarks/results/{target.name}")
+    """Run suites of known truth, one line per run, then a table; all runs go to JSON."""
+    common = {
+        "method": method.value,
+        "preset": preset.value,
+        "samples": samples,
+        "missing": missing,
+        "only_modality": only_modality,
+        "states": states.value,
+    }
+    chosen = [g.value for g in graph or []]
+    by_suite = {
+        name.value: [
+            Task(suite=name.value, graph=g, seed=s, **common)
+            for g, s in product(
+                chosen or default_graphs(name.value), range(first_seed, first_seed + seeds)
+            )
+        ]
+        for name in suite
+    }
+    try:
+        refuse_what_cannot_be([task for tasks in by_suite.values() for task in tasks])
+        summaries = {}
+        for name, tasks in by_suite.items():
+            runs = run_suite(tasks, jobs, out, resume=resume)
+            summaries[name, f"{tasks[0].variant}, {preset.value}"] = summarise(runs)
+    except CausalPimaError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(table(summaries))
 
 
 if __name__ == "__main__":

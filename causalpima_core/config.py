@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from causalpima_core.errors import ConfigError
+from causalpima_core.experts.spec import parse_expert
 
 MAX_NODES = 8
 MAX_OUTCOMES = 512
@@ -141,12 +142,27 @@ class Knowledge(_Frozen):
 
 
 class ModelConfig(_Frozen):
-    """What is modelled: nodes, latent space, what is known of the graph."""
+    """What is modelled: nodes, latent space, what is known of the graph and of the physics.
+
+    Attributes:
+        experts: modality -> known physics of its curves, written as `experts.spec` reads it.
+    """
 
     states: tuple[int, ...]
     latent_dim: Annotated[int, Field(ge=2, le=64)] | None = None
     covariance: Covariance = Covariance.DIAGONAL
     knowledge: Knowledge = Knowledge()
+    experts: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("experts")
+    @classmethod
+    def _check_experts(cls, experts: dict[str, str]) -> dict[str, str]:
+        for modality, spec in experts.items():
+            try:
+                parse_expert(spec)
+            except ConfigError as error:
+                raise ConfigError(f"Expert for '{modality}': {error}") from error
+        return experts
 
     @field_validator("states")
     @classmethod
@@ -206,6 +222,7 @@ class TrainingConfig(_Frozen):
         warm_up_cycles: most cycles of the warm-up; it ends early once groups are clear.
         warm_up_steps: optimiser steps of a cycle; epochs follow from the number of samples.
         joint_steps: optimiser steps of joint training.
+        distil_steps: optimiser steps of the encoders of single modalities.
         graph_steps: gradient steps of graph and tables after each epoch of joint training.
         description_length: weight of the penalty on the size of the conditional tables;
             0 gives the plain ELBO of the paper.
@@ -217,6 +234,7 @@ class TrainingConfig(_Frozen):
     warm_up_cycles: Annotated[int, Field(ge=1)] = 3
     warm_up_steps: Annotated[int, Field(ge=1)] = 350
     joint_steps: Annotated[int, Field(ge=1)] = 250
+    distil_steps: Annotated[int, Field(ge=1)] = 300
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 128
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-3
     joint_learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-4

@@ -7,7 +7,8 @@ variational autoencoder, which is what the warm-up trains.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +24,7 @@ class ElboTerms:
 
     Attributes:
         reconstruction: by modality, ``E_q log p(X_m | Z)``; 0 where not observed.
+        experts: by modality with known physics, ``E_q log p(X_m | c)``; 0 where not observed.
         latent_prior: ``E_q log p(Z | c)``.
         outcome_prior: ``E_q log p(c)``.
         latent_entropy: entropy of ``q(Z|X)``.
@@ -36,10 +38,13 @@ class ElboTerms:
     latent_entropy: Float[Tensor, " batch"]
     outcome_entropy: Float[Tensor, " batch"]
     responsibilities: Float[Tensor, "batch C"]
+    experts: dict[str, Float[Tensor, " batch"]] = field(default_factory=dict)
 
     def named(self) -> dict[str, Float[Tensor, " batch"]]:
         """All terms under the names that the metrics use."""
-        return {f"reconstruction.{name}": term for name, term in self.reconstruction.items()} | {
+        fit = {f"reconstruction.{name}": term for name, term in self.reconstruction.items()}
+        fit |= {f"expert.{name}": term for name, term in self.experts.items()}
+        return fit | {
             "latent_prior": self.latent_prior,
             "outcome_prior": self.outcome_prior,
             "latent_entropy": self.latent_entropy,
@@ -56,6 +61,7 @@ def elbo_terms(
     posterior: DiagonalGaussian,
     components: GaussianComponents,
     log_outcomes: Float[Tensor, " C"],
+    experts: Mapping[str, Float[Tensor, "batch C"]] | None = None,
 ) -> ElboTerms:
     """All terms of the ELBO at the optimal responsibilities.
 
@@ -64,9 +70,11 @@ def elbo_terms(
         posterior: ``q(Z|X)``.
         components: ``p(Z|c)``.
         log_outcomes: ``log p(c)``, shape ``(C,)``.
+        experts: ``log p(X_m|c)`` of each modality whose physics is known.
     """
     log_density = components.expected_log_density(posterior)
-    log_gamma = log_responsibilities(log_outcomes, log_density)
+    experts = experts or {}
+    log_gamma = log_responsibilities(log_outcomes, log_density + sum(experts.values()))
     gamma = log_gamma.exp()
     return ElboTerms(
         reconstruction=reconstruction,
@@ -76,6 +84,7 @@ def elbo_terms(
         # 0 · −inf would be NaN where a responsibility underflows: bounded below it is 0 · finite.
         outcome_entropy=-(gamma * log_gamma.clamp_min(-1e4)).sum(-1),
         responsibilities=gamma,
+        experts={name: (gamma * likelihood).sum(-1) for name, likelihood in experts.items()},
     )
 
 

@@ -88,12 +88,31 @@ class FittedModel:
         Raises:
             DataError: no modality fits the model.
         """
-        posterior = encode(self._model, self._model.prepare(dataset)).joint
-        return responsibilities(self._model, posterior, self._model.log_outcomes(0.0))
+        batch = self._model.prepare(dataset)
+        posterior = encode(self._model, batch).joint
+        return responsibilities(self._model, batch, posterior, self._model.log_outcomes(0.0))
 
     def prototypes(self) -> dict[str, NDArray]:
-        """Decoded centre of every joint outcome in the data's units, by modality."""
-        return self._model.decode_to_units(self._model.components.mean)
+        """Centre of every joint outcome in the data's units; where physics is known, its curve."""
+        return self._model.prototypes()
+
+    def physics(self) -> pd.DataFrame:
+        """Parameters of modalities with known physics, one row per joint outcome and parameter.
+
+        Columns modality, component, node_1 …, parameter, value, standard_error, spread, unit;
+        the standard error is that of the value, the spread that between samples.
+        """
+        rows = [
+            {"modality": expert.modality, "component": c}
+            | dict(zip(self.config.nodes, component.outcome, strict=True))
+            | {"parameter": name}
+            | found.model_dump(exclude={"at_bound"})
+            | {"unit": expert.units[name]}
+            for expert in self.summary.experts
+            for c, component in enumerate(expert.components)
+            for name, found in component.parameters.items()
+        ]
+        return pd.DataFrame(rows)
 
     def generate(
         self, n_samples: int, do: Mapping[str, int] | None = None, seed: int = 0
@@ -199,7 +218,7 @@ def fit(
         seed: the same seed on the same machine gives the same result.
         preset: quick, standard or thorough.
         on_record: told what happens while it trains.
-        **options: fields of `ModelConfig`: latent_dim, covariance, knowledge.
+        **options: fields of `ModelConfig`: latent_dim, covariance, knowledge, experts.
 
     Raises:
         ConfigError: settings that make no sense.

@@ -23,9 +23,13 @@ from causalpima_core.elbo import (
 )
 from causalpima_core.encoders import Encoder
 from causalpima_core.errors import DataError
+from causalpima_core.experts.components import Units
+from causalpima_core.experts.learned import LearnedExpert
+from causalpima_core.experts.spec import parse_expert
 from causalpima_core.gaussians import DiagonalGaussian, product_of_experts
 from causalpima_core.outcomes import ConditionalTables
 from causalpima_core.prior import GaussianComponents
+from causalpima_core.unimodal import UnimodalEncoder
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ class Scaling(nn.Module):
         """Standardised values to data units."""
         return values * self.scale + self.centre
 
+    def units(self) -> Units:
+        """The same, for the curves of an expert."""
+        centre = np.asarray(self.centre.cpu(), dtype=np.float64)
+        return Units(centre, float(self.scale))
+
 
 class CausalPima(nn.Module):
     """Encoders, decoders, flow-DAG with conditional tables, and Gaussian components.
@@ -123,6 +132,7 @@ class CausalPima(nn.Module):
         best_restart: which of the graph's restarts counts.
         conditionals: log conditional tables of the decided graph, shape ``(L, *states)``; empty
             until there is one.
+        unimodal: an encoder for each modality alone; none until they are distilled.
     """
 
     component_mean: Tensor
@@ -149,7 +159,11 @@ class CausalPima(nn.Module):
             encoders = {s.name: Encoder(s.kind, s.shape, latent) for s in specs}
             decoders = {s.name: Decoder(s.kind, s.shape, latent) for s in specs}
         self.encoders, self.decoders = nn.ModuleDict(encoders), nn.ModuleDict(decoders)
+        self.unimodal = nn.ModuleDict()
         self.scalings = nn.ModuleDict({s.name: Scaling(s) for s in specs})
+        self.experts = nn.ModuleDict(
+            {name: LearnedExpert(parse_expert(spec)) for name, spec in config.experts.items()}
+        )
         self.dag = FlowDag(len(config.states), config.knowledge, restarts, generator)
         self.tables = ConditionalTables(config.states, restarts, generator)
         self.by_column = {s.name: s.kind is Kind.TABLE for s in specs}
@@ -180,10 +194,27 @@ class CausalPima(nn.Module):
         for modality in dataset.modalities:
             self.scalings[modality.name].fit(modality)
 
+    def add_unimodal(self, generator: Generator) -> None:
+        """Begin with an encoder for each modality alone, from those trained together."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+            encoders = {
+                s.name: UnimodalEncoder(
+                    self.encoders[s.name], s.shape, self.config.states, self.config.n_latent
+                )
+                for s in self.specs
+            }
+        self.unimodal = nn.ModuleDict(encoders).to(self.component_mean.device)
+
     def load_weights(self, weights: dict[str, Tensor]) -> None:
         """Take a state dict of a model like this one at any stage of training."""
+        self.unimodal = nn.ModuleDict()
+        if any(name.startswith("unimodal.") for name in weights):
+            self.add_unimodal(Generator())
         for name in ("component_mean", "component_covariance", "conditionals"):
             self.register_buffer(name, weights[name].to(self.component_mean.device))
+        for name, expert in self.experts.items():
+            expert.make_room(len(weights[f"experts.{name}.noise"]))
         self.load_state_dict(weights)
 
     def decide(self, conditionals: Float[Tensor, "L *states"]) -> None:
@@ -241,6 +272,16 @@ class CausalPima(nn.Module):
         """Decode latents to standardised values of every modality."""
         return {name: self.decoders[name](latent) for name in self.names}
 
+    def expert_likelihoods(self, batch: Batch) -> dict[str, Float[Tensor, "batch C"]]:
+        """``log p(X_m|c)`` of modalities with known physics; none before there are components."""
+        return {
+            name: expert.density(self.scalings[name].units()).log_likelihood(
+                batch.values[name], batch.observed[:, self.names.index(name)]
+            )
+            for name, expert in self.experts.items()
+            if expert.is_ready
+        }
+
     def noise_of(self, batch: Batch, decoded: dict[str, Tensor]) -> dict[str, Tensor]:
         """Noise variances that fit a batch best, as `noise`."""
         return {
@@ -269,16 +310,27 @@ class CausalPima(nn.Module):
     ) -> ElboTerms:
         """The ELBO's terms for a batch that was encoded and decoded.
 
+        An expert, once it has components, takes the place of its modality's reconstruction.
         ``noise`` takes the place of the kept noise variances where given.
         """
         noise = self.noise if noise is None else noise
+        experts = self.expert_likelihoods(batch)
         reconstruction = {
             name: gaussian_log_likelihood(
                 batch.values[name], decoded[name], noise[name], batch.observed[:, column]
             )
             for column, name in enumerate(self.names)
+            if name not in experts
         }
-        return elbo_terms(reconstruction, posterior, self.components, log_outcomes)
+        return elbo_terms(reconstruction, posterior, self.components, log_outcomes, experts)
+
+    def prototypes(self) -> dict[str, NDArray]:
+        """Centre of every component in the data's units; where physics is known, its curve."""
+        centres = self.decode_to_units(self.components.mean)
+        for name, learned in self.experts.items():
+            state, n_points = learned.state(), self.decoders[name].shape[0]
+            centres[name] = learned.expert.curves(state.parameters, n_points).astype(np.float32)
+        return centres
 
     @torch.no_grad()
     def decode_to_units(self, latent: Float[Tensor, "batch latent"]) -> dict[str, NDArray]:

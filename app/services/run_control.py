@@ -92,4 +92,6 @@ def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: 
     for tier in sorted(set(model.knowledge.tiers.values())):
         members = [name for name, t in model.knowledge.tiers.items() if t == tier]
         parts += ["--tier", f"{','.join(members)}:{tier}"]
+    for modality, spec in model.experts.items():
+        parts += ["--expert", f"{modality}={spec}"]
     return shlex.join([*parts, "--out", out])

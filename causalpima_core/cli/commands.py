@@ -16,6 +16,7 @@ from causalpima_core.cli import report
 from causalpima_core.cli.options import model_config
 from causalpima_core.config import Preset, TrainingConfig
 from causalpima_core.errors import Cancelled, CausalPimaError, RunFolderError, TrainingError
+from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
@@ -44,7 +45,10 @@ class Graph(StrEnum):
 @app.command()
 def examples(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="circles, coloured-digits or lattice.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="circles, coloured-digits, lattice, shapes, spectra or weak."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Where to write the data.")],
     samples: Annotated[int | None, typer.Option(help="How many samples.")] = None,
@@ -76,10 +80,18 @@ def fit(
         list[str] | None,
         typer.Option(metavar="A,B:N", help="A and B in tier N; no edge to lower tiers."),
     ] = None,
+    expert: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODALITY=EXPERT",
+            help='Known physics of a curve, by name or as a formula in t: "curve=a*exp(-k*t) + c; '
+            'k>0 [1/s]; t=0:30 [s]; value [MPa]"; repeatable. Names: ' + ", ".join(NAMED) + ".",
+        ),
+    ] = None,
     quiet: QuietOption = False,
 ) -> int:
     """Train on DATA and write what was found to a new run folder."""
-    model = model_config(states, latent_dim, forbid or (), require or (), tier or ())
+    model = model_config(states, latent_dim, forbid or (), require or (), tier or (), expert or ())
     training = TrainingConfig.of_preset(preset, seed=seed)
     from causalpima_core.data.readers import load_dataset
     from causalpima_core.runs.creation import create_run

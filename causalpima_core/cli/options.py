@@ -14,6 +14,7 @@ def model_config(
     forbid: Sequence[str] = (),
     require: Sequence[str] = (),
     tiers: Sequence[str] = (),
+    experts: Sequence[str] = (),
 ) -> ModelConfig:
     """What is modelled, from the options of ``fit``.
 
@@ -28,7 +29,12 @@ def model_config(
         required=tuple(_edge("--require", text) for text in require),
         tiers=_tiers(tiers),
     )
-    return ModelConfig.parse(states=_states(states), latent_dim=latent_dim, knowledge=knowledge)
+    return ModelConfig.parse(
+        states=_states(states),
+        latent_dim=latent_dim,
+        knowledge=knowledge,
+        experts=_experts(experts),
+    )
 
 
 def _states(text: str) -> tuple[int, ...]:
@@ -55,6 +61,22 @@ def _edge(option: str, text: str) -> Edge:
             f"for example {option} node_1:node_2."
         )
     return source, target
+
+
+def _experts(texts: Sequence[str]) -> dict[str, str]:
+    experts: dict[str, str] = {}
+    for text in texts:
+        modality, found, spec = (part.strip() for part in text.partition("="))
+        if not (modality and found and spec):
+            raise ConfigError(
+                f"--expert '{text[:60]}' is not understood: expected MODALITY=NAME or "
+                'MODALITY="FORMULA; BOUNDS", for example --expert curve=line or '
+                '--expert curve="a*exp(-k*t); k>0 [1/s]".'
+            )
+        if modality in experts:
+            raise ConfigError(f"--expert is given twice for '{modality}': give it once.")
+        experts[modality] = spec
+    return experts
 
 
 def _tiers(texts: Sequence[str]) -> dict[str, int]:

@@ -7,102 +7,16 @@ jitter, noise and nuisance (phase, handwriting) that no node should explain.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from causalpima_core.data.catalogue import EXAMPLES
+from causalpima_core.data.factors import GRAPHS, Truth, base_for, graph_of, sample_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
-from causalpima_core.data.renderings import draw_circles, draw_coloured_digits, draw_lattice
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.store import replacing
-
-GRAPHS: dict[str, tuple[tuple[int, int], ...]] = {
-    "chain": ((0, 1), (1, 2)),
-    "fork": ((1, 0), (1, 2)),
-    "collider": ((0, 2), (1, 2)),
-    "independent": (),
-    "complete": ((0, 1), (0, 2), (1, 2)),
-}
-"""Edges between the three factors, by position."""
-
-EFFECT = 1.4
-"""Strength of a cause: it moves the log-odds between the ends of its child's scale by ±1.4."""
-
-
-@dataclass(frozen=True)
-class ExampleInfo:
-    """What there is to know of an example before it is made."""
-
-    name: str
-    summary: str
-    factors: tuple[str, ...]
-    states: tuple[int, ...]
-    default_samples: int
-    default_graph: str
-    draw: Callable[[NDArray[np.int64], Generator], dict[str, NDArray[np.float32]]]
-    graphs: tuple[str, ...] = tuple(GRAPHS)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What an example was made from.
-
-    Attributes:
-        factors: names of the true nodes.
-        states: number of states of each.
-        adjacency: ``[i, j]`` True where factor i causes factor j, shape ``(L, L)``.
-        outcomes: state of each factor in each sample, shape ``(n, L)``.
-    """
-
-    factors: tuple[str, ...]
-    states: tuple[int, ...]
-    adjacency: NDArray[np.bool_]
-    outcomes: NDArray[np.int64]
-
-    def table(self) -> pd.DataFrame:
-        """One column per factor."""
-        return pd.DataFrame(self.outcomes, columns=list(self.factors))
-
-
-EXAMPLES: dict[str, ExampleInfo] = {
-    info.name: info
-    for info in (
-        ExampleInfo(
-            name="circles",
-            summary="Images of a disc whose hue, radius and position each take two values.",
-            factors=("hue", "radius", "position"),
-            states=(2, 2, 2),
-            default_samples=2000,
-            default_graph="chain",
-            draw=draw_circles,
-        ),
-        ExampleInfo(
-            name="coloured-digits",
-            summary="Handwritten 0, 4 and 7 in two colours and two brightnesses, each with a "
-            "curve whose slope follows the digit.",
-            factors=("class", "colour", "brightness"),
-            states=(3, 2, 2),
-            default_samples=2000,
-            default_graph="chain",
-            draw=draw_coloured_digits,
-        ),
-        ExampleInfo(
-            name="lattice",
-            summary="Unit cells of a metal lattice with their stress–strain curves; topology and "
-            "density show in both, heat treatment in the curve alone.",
-            factors=("topology", "density", "heat_treatment"),
-            states=(2, 2, 2),
-            default_samples=3000,
-            default_graph="collider",
-            draw=draw_lattice,
-        ),
-    )
-}
 
 
 def make_example(
@@ -151,40 +65,11 @@ def make_truth(
     if seed < 0:
         raise ConfigError(f"Expected a seed of 0 or more, got {seed}.")
     rng = np.random.default_rng([seed, *name.encode()])
-    adjacency = np.zeros((len(info.states),) * 2, dtype=bool)
-    for source, target in GRAPHS[graph]:
-        adjacency[source, target] = True
-    outcomes = sample_outcomes(adjacency, info.states, samples, rng)
-    return Truth(info.factors, info.states, adjacency, outcomes), rng
-
-
-def sample_outcomes(
-    adjacency: NDArray[np.bool_], states: tuple[int, ...], samples: int, rng: Generator
-) -> NDArray[np.int64]:
-    """Draw states from the graph: a child leans towards where its parents stand.
-
-    Returns:
-        Shape ``(samples, L)``.
-    """
-    outcomes = np.zeros((samples, len(states)), dtype=np.int64)
-    positions = np.zeros((samples, len(states)))
-    for j in _causes_first(adjacency):
-        parents = np.flatnonzero(adjacency[:, j])
-        scale = np.linspace(-1, 1, states[j])
-        lean = positions[:, parents].sum(1)
-        logits = EFFECT / 2 * lean[:, None] * scale
-        noise = rng.gumbel(size=logits.shape)
-        outcomes[:, j] = (logits + noise).argmax(1)
-        positions[:, j] = scale[outcomes[:, j]]
-    return outcomes
-
-
-def _causes_first(adjacency: NDArray[np.bool_]) -> list[int]:
-    order: list[int] = []
-    while len(order) < len(adjacency):
-        waiting = [j for j in range(len(adjacency)) if j not in order]
-        order += [j for j in waiting if set(np.flatnonzero(adjacency[:, j])) <= set(order)]
-    return order
+    adjacency = graph_of(graph, len(info.states))
+    base = base_for(adjacency, info.states, info.rarest) if info.rarest else 0.0
+    outcomes = sample_outcomes(adjacency, info.states, samples, rng, base)
+    truth = Truth(info.factors, info.states, adjacency, outcomes, info.weak, dict(info.thresholds))
+    return truth, rng
 
 
 def write_example(

@@ -76,6 +76,29 @@ def draw_lattice(outcomes: Outcomes, rng: Generator) -> dict[str, Images]:
     return {"image": _noisy(image[:, None], 0.03, rng), "curve": curve.astype(np.float32)}
 
 
+def draw_shapes(outcomes: Outcomes, rng: Generator) -> dict[str, Images]:
+    """A square on grey, 3 × 32 × 32: green or violet, small or large, left or right, high or low.
+
+    Places are further apart than the square is wide, so two squares that differ in x, in y or in
+    both overlap nowhere and lie equally far apart in pixels.
+    """
+    n = len(outcomes)
+    violet, large, right, low = outcomes.T
+    half = (np.where(large, 4.5, 3.0) + rng.normal(0, 0.2, n))[:, None, None]
+    x = np.where(right, 22.5, 8.5) + rng.normal(0, 0.7, n)
+    y = np.where(low, 22.5, 8.5) + rng.normal(0, 0.7, n)
+    rows, columns = np.mgrid[0:32, 0:32]
+    beyond = np.maximum(np.abs(columns - x[:, None, None]), np.abs(rows - y[:, None, None]))
+    square = 1 / (1 + np.exp((beyond - half) / 0.4))
+    colour = np.where(violet[:, None], (0.55, 0.25, 0.80), (0.20, 0.70, 0.35))
+    colour = colour + rng.normal(0, 0.04, (n, 3))
+    ground = 0.40 + rng.normal(0, 0.02, n)[:, None, None]
+    tilt = rng.normal(0, 0.04, (n, 2))[:, :, None, None]
+    ground = ground + tilt[:, 0] * (columns / 31 - 0.5) + tilt[:, 1] * (rows / 31 - 0.5)
+    image = ground[:, None] + square[:, None] * (colour[:, :, None, None] - ground[:, None])
+    return {"image": _noisy(image, 0.03, rng)}
+
+
 def _unit_cell(octet: int, density: float, rng: Generator) -> NDArray[np.float64]:
     """Solid (1) and void (0) of one cell; the threshold is set so that the share solid is right."""
     phase = rng.uniform(0, 2 * np.pi, 3)

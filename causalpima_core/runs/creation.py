@@ -10,6 +10,7 @@ from pathlib import Path
 
 from causalpima_core.config import DatasetReference, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.experts.check import check_experts
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
@@ -34,9 +35,10 @@ def create_run(
         training: how it is trained.
 
     Raises:
-        ConfigError: more outcomes than samples.
+        ConfigError: more outcomes than samples, or an expert that does not fit its modality.
         RunFolderError: ``path`` is taken or cannot be written.
     """
+    check_experts(model.experts, dataset)
     data = Path(data).absolute()
     now = time.time()
     config = RunConfig(

@@ -31,6 +31,7 @@ class Stage(StrEnum):
     WARM_UP = "warm-up"
     CANDIDATES = "candidates"
     JOINT = "joint"
+    DISTIL = "distil"
     HARDENING = "hardening"
 
     @property
@@ -40,6 +41,7 @@ class Stage(StrEnum):
             "warm-up": "Learning a latent space",
             "candidates": "Looking for features",
             "joint": "Learning features and graph together",
+            "distil": "Learning what each modality tells alone",
             "hardening": "Deciding the graph",
         }[self.value]
 

@@ -81,6 +81,55 @@ class NodeEvidence(_Result):
     views: list[str]
 
 
+class ParameterResult(_Result):
+    """One parameter of a component's curve; None where the curves do not determine it.
+
+    Attributes:
+        standard_error: of the value, a whole curve being one observation.
+        spread: standard deviation between samples of the component, beyond noise.
+        at_bound: closer to a bound than its standard error.
+    """
+
+    value: float | None
+    standard_error: float | None
+    spread: float | None
+    at_bound: bool
+
+
+class ExpertComponentResult(_Result):
+    """The curve of a joint outcome; ``noise`` is the residual standard deviation of its points."""
+
+    outcome: list[int]
+    parameters: dict[str, ParameterResult]
+    noise: float
+
+
+class ExpertResult(_Result):
+    """Known physics of a modality and what was found for it.
+
+    Attributes:
+        modality: name of the modality.
+        spec: the expert as it was given.
+        formula: of its curve, names of experts written out.
+        axis: value of ``t`` at the first and the last point.
+        axis_unit: of ``t``.
+        unit: of the curve's values and of ``noise``.
+        units: of the parameters.
+        misfit: residual variance over that of a free decoder; well above 1 for wrong physics.
+        components: one per joint outcome, in the order of `GraphResult.components`.
+    """
+
+    modality: str
+    spec: str
+    formula: str
+    axis: tuple[float, float]
+    axis_unit: str
+    unit: str
+    units: dict[str, str]
+    misfit: float
+    components: list[ExpertComponentResult]
+
+
 class Summary(_Result):
     """`summary.json`.
 
@@ -90,6 +139,7 @@ class Summary(_Result):
         assignment_entropy: mean entropy of the responsibilities, nats.
         start: where the chosen partition came from, and the entropy of the next best one.
         score_gap: exact best graph's score minus the chosen graph's, nats (0 where they agree).
+        experts: parameters found for modalities with known physics.
         warnings: what could not be found or is not certain, in words.
         seconds: by stage.
     """
@@ -101,5 +151,6 @@ class Summary(_Result):
     nodes: list[NodeEvidence]
     score_gap: float
     edges_not_drawn: list[dict[str, float | str]] = Field(default_factory=list)
+    experts: list[ExpertResult] = Field(default_factory=list)
     warnings: list[str]
     seconds: dict[str, float]

@@ -30,12 +30,23 @@ def pooled_covariance(members: list[Latents]) -> NDArray[np.float64]:
 def judge(latents: Latents, cell: NDArray[np.int64]) -> tuple[float, float]:
     """Assignment entropy and log-likelihood of a partition, both means in nats per sample.
 
-    One Gaussian per cell, diagonal in the latents whitened within cells; a cell of few samples
-    leans on the pooled variance. The likelihood is that of the latents as they come.
+    The likelihood is that of the latents as they come.
 
     Args:
         latents: shape ``(n, d)``.
         cell: cell of each sample, 0 … C − 1, none empty, shape ``(n,)``.
+    """
+    responsibilities, likelihood = cell_responsibilities(latents, cell)
+    return mean_entropy(responsibilities), likelihood
+
+
+def cell_responsibilities(
+    latents: Latents, cell: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], float]:
+    """Responsibilities of the cells' Gaussians, shape ``(n, C)``, and their mean log-likelihood.
+
+    One Gaussian per cell, diagonal in the latents whitened within cells; a cell of few samples
+    leans on the pooled variance.
     """
     n_cells = int(cell.max()) + 1
     covariance = pooled_covariance([latents[cell == c] for c in range(n_cells)])
@@ -46,11 +57,13 @@ def judge(latents: Latents, cell: NDArray[np.int64]) -> tuple[float, float]:
     mean = np.stack([m.mean(0) for m in members])
     variance = np.stack([(m.var(0) * len(m) + 1) / (len(m) + 1) for m in members])
     weight = np.log([len(m) / len(latents) for m in members])
-    distance = (np.square(white[:, None] - mean) / variance).sum(-1)
+    distance = (
+        white**2 @ (1 / variance).T - 2 * white @ (mean / variance).T + (mean**2 / variance).sum(-1)
+    )
     log_joint = weight - 0.5 * (np.log(2 * np.pi * variance).sum(-1) + distance)
     evidence = logsumexp(log_joint, axis=1, keepdims=True)
     stretch = float(np.log(factor.diagonal()).sum())
-    return mean_entropy(np.exp(log_joint - evidence)), float(evidence.mean()) + stretch
+    return np.exp(log_joint - evidence), float(evidence.mean()) + stretch
 
 
 def assignment_entropy(latents: Latents, cell: NDArray[np.int64]) -> float:

@@ -8,7 +8,7 @@ Gaussians fitted to the cells are about the samples (ALGORITHM §9).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -16,25 +16,17 @@ from math import prod
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
-from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans, SpectralClustering
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from causalpima_core.training.assignment import Latents, judge, pooled_covariance
-from causalpima_core.training.factorial import factorial_cells
+from causalpima_core.training.neighbourhoods import neighbourhood_cells
 from causalpima_core.training.pursuit import Split
 
-NEIGHBOURS = 15
 MIXTURE_RESTARTS = 4
 LARGEST_SUBSET = 6
 NOTICEABLE = 0.003
 """Share of the samples from which a cell of a product of splits is noticeable."""
-MOST_SPECTRAL_SAMPLES = 5000
-WEAK_LINK = 1e-2
 REFINED, REFINING_STEPS = 8, 30
 REFINED_MARK = ", refined"
 LEAST_VARIANCE = 1e-4
@@ -64,11 +56,16 @@ class Candidate:
 
 
 def find_candidates(
-    latents: Latents, pool: list[Split], states: tuple[int, ...], rng: Generator
+    latents: Latents,
+    pool: list[Split],
+    states: tuple[int, ...],
+    rng: Generator,
+    others: Iterable[Found] = (),
 ) -> list[Candidate]:
     """All candidate partitions into one cell per joint outcome, by rising assignment entropy.
 
-    None where the latents have fewer distinct points than there are cells.
+    ``others`` were found elsewhere and are judged with the rest. None at all where the latents
+    have fewer distinct points than there are cells.
     """
     n_cells = prod(states)
     if len(np.unique(latents.round(6), axis=0)) < n_cells:
@@ -77,9 +74,9 @@ def find_candidates(
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = [
-            *_products(latents, pool, n_cells),
+            *products(latents, pool, n_cells),
+            *others,
             *_clusterings(latents, n_cells, rng),
-            *(("factorial mixture", cell, ()) for cell in factorial_cells(latents, states, rng)),
         ]
         whole = _judged(latents, found, n_cells)
         refined = [
@@ -142,18 +139,26 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     return np.linalg.inv(covariances)
 
 
-def _products(latents: Latents, pool: list[Split], n_cells: int) -> Iterator[Found]:
-    """Products of splits that have exactly the right number of noticeable cells."""
-    smallest = int(np.ceil(np.log2(n_cells)))
-    for size in range(smallest, min(LARGEST_SUBSET, len(pool)) + 1):
+def products(
+    latents: Latents,
+    pool: list[Split],
+    n_cells: int,
+    source: str = "splits",
+    within: NDArray[np.int64] | None = None,
+) -> Iterator[Found]:
+    """Products of splits, within given cells or all, of exactly so many noticeable cells."""
+    first = np.zeros(len(latents), dtype=np.int64) if within is None else within
+    smallest = int(np.ceil(np.log2(n_cells / (first.max() + 1))))
+    largest = LARGEST_SUBSET if within is None else smallest + 1
+    for size in range(smallest, min(largest, len(pool)) + 1):
         for subset in combinations(range(len(pool)), size):
-            code = np.zeros(len(latents), dtype=np.int64)
+            code = first
             for position in subset:
                 code = 2 * code + pool[position].side
             _, code, counts = np.unique(code, return_inverse=True, return_counts=True)
             noticeable = counts >= max(2, NOTICEABLE * len(latents))
             if noticeable.sum() == n_cells:
-                yield "splits", _strays_to_nearest(latents, code, noticeable), subset
+                yield source, _strays_to_nearest(latents, code, noticeable), subset
 
 
 def _strays_to_nearest(
@@ -170,48 +175,11 @@ def _strays_to_nearest(
 
 def _clusterings(latents: Latents, n_cells: int, rng: Generator) -> Iterator[Found]:
     seed = int(rng.integers(2**31))
-    yield "neighbourhood graph", spectral_cells(latents, n_cells, seed), ()
+    for neighbours, cell in neighbourhood_cells(latents, n_cells, seed):
+        yield f"neighbourhood graph of {neighbours}", cell, ()
     for kind in ("diag", "full"):
         for restart in range(MIXTURE_RESTARTS):
             mixture = GaussianMixture(
                 n_cells, covariance_type=kind, random_state=seed + restart, reg_covar=LEAST_VARIANCE
             )
             yield f"{kind} mixture", mixture.fit_predict(latents), ()
-    yield "k-means", KMeans(n_cells, n_init=4, random_state=seed).fit_predict(latents), ()
-
-
-def spectral_cells(latents: Latents, n_cells: int, seed: int) -> NDArray[np.int64]:
-    """Spectral clustering on the nearest-neighbour graph; large data by way of a subsample."""
-    rng = np.random.default_rng(seed)
-    chosen = np.arange(len(latents))
-    if len(latents) > MOST_SPECTRAL_SAMPLES:
-        chosen = np.sort(rng.choice(len(latents), MOST_SPECTRAL_SAMPLES, replace=False))
-    seen = latents[chosen]
-    graph = kneighbors_graph(seen, min(NEIGHBOURS, len(seen) - 1), include_self=True)
-    clustering = SpectralClustering(
-        n_cells, affinity="precomputed", random_state=seed, assign_labels="cluster_qr"
-    )
-    cell = clustering.fit_predict(_connected(0.5 * (graph + graph.T), seen))
-    if len(chosen) == len(latents):
-        return cell.astype(np.int64)
-    nearest = KNeighborsClassifier(NEIGHBOURS).fit(seen, cell)
-    return nearest.predict(latents).astype(np.int64)
-
-
-def _connected(graph: csr_matrix, latents: Latents) -> csr_matrix:
-    """Join the pieces of a graph that clear groups leave apart, by weak links between them."""
-    n_pieces, piece = connected_components(graph, directed=False)
-    if n_pieces == 1:
-        return graph
-    members = [np.flatnonzero(piece == p) for p in range(n_pieces)]
-    centres = np.stack([latents[rows].mean(0) for rows in members])
-    middle = np.array(
-        [
-            rows[np.square(latents[rows] - centre).sum(1).argmin()]
-            for rows, centre in zip(members, centres, strict=True)
-        ]
-    )
-    links = minimum_spanning_tree(cdist(centres, centres)).tocoo()
-    rows, columns = middle[links.row], middle[links.col]
-    weak = csr_matrix((np.full(len(rows), WEAK_LINK), (rows, columns)), shape=graph.shape)
-    return graph + weak + weak.T

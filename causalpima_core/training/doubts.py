@@ -11,6 +11,8 @@ CLOSE_RIVAL = 0.01
 """Difference of assignment entropies, nats, below which another partition is as good."""
 OVERLAP = 0.03
 """Assignment entropy of the start, nats, above which its groups overlap."""
+MISFIT = 2.0
+"""Residual variance of known physics over that of a free decoder above which it is doubted."""
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
 
 
@@ -22,6 +24,7 @@ def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]
         *_about_nodes(summary),
         *_about_components(graph),
         *_about_edges(summary, graph),
+        *_about_experts(summary),
     ]
     return list(found)
 
@@ -93,4 +96,30 @@ def _about_edges(summary: Summary, graph: GraphResult) -> list[str]:
             f"Training ended at a graph {summary.score_gap:.1f} nats worse than the best one for "
             "these nodes; the best one is shown, so edge weights and drawn edges disagree."
         )
+    return told
+
+
+def _about_experts(summary: Summary) -> list[str]:
+    told = []
+    for expert in summary.experts:
+        if expert.misfit > MISFIT:
+            told.append(
+                f"The formula for {expert.modality} misses part of the curves (it leaves "
+                f"{expert.misfit:.1f} times the variance that a free curve leaves): check the "
+                "formula and the range of t."
+            )
+        for name in expert.units:
+            found = [component.parameters[name] for component in expert.components]
+            unknown = sum(p.standard_error is None for p in found)
+            bound = sum(p.at_bound for p in found)
+            if unknown:
+                told.append(
+                    f"The curves do not determine {name} of {expert.modality} in {unknown} of "
+                    f"{len(found)} joint outcomes: use a formula with fewer parameters, or bounds."
+                )
+            if bound:
+                told.append(
+                    f"{name} of {expert.modality} is at a bound in {bound} of {len(found)} joint "
+                    "outcomes: its standard error is no guide there."
+                )
     return told

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from causalpima_core.elbo import ElboTerms
+from causalpima_core.elbo import ElboTerms, gaussian_log_likelihood
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import Batch, CausalPima
-from causalpima_core.prior import SufficientStatistics
+from causalpima_core.prior import SufficientStatistics, log_responsibilities
 from causalpima_core.runs.records import Stage
 
 LARGEST_GRADIENT = 1.0
@@ -80,7 +80,7 @@ def train_batches(
     randomness: EpochRandomness,
     log_outcomes: Float[Tensor, " C"],
     latent_weight: float = 1.0,
-) -> Iterator[tuple[ElboTerms, DiagonalGaussian]]:
+) -> Iterator[tuple[ElboTerms, DiagonalGaussian, Batch]]:
     """One pass of gradient steps on encoders and decoders; yields after every step.
 
     ``latent_weight`` multiplies all terms but the reconstruction; 1 is the ELBO.
@@ -95,18 +95,36 @@ def train_batches(
     for rows in order.to(data.observed.device).tensor_split(n_batches):
         batch = data[rows]
         posterior = model.infer(batch).joint
-        decoded = model.generate(posterior.sample(randomness.noise))
+        latent = posterior.sample(randomness.noise)
+        decoded = model.generate(latent)
         noise = model.noise_of(batch, decoded)
         terms = model.loss_terms(batch, posterior, decoded, log_outcomes, noise)
         fit = torch.stack(list(terms.reconstruction.values())).sum(0)
         loss = -(fit + latent_weight * (terms.total() - fit)).mean() / size
+        if terms.experts:
+            loss = loss - _read_out(model, batch, latent, noise).mean() / size
         _check(float(loss.detach()), terms)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
         optimiser.step()
         model.remember_noise(noise, NOISE_MEMORY)
-        yield terms, posterior
+        yield terms, posterior, batch
+
+
+def _read_out(
+    model: CausalPima, batch: Batch, latent: Float[Tensor, "batch latent"], noise: dict[str, Tensor]
+) -> Float[Tensor, " batch"]:
+    """What the decoders that experts stand in for make of latents, which they do not shape.
+
+    No part of the ELBO: it keeps these decoders in step with the latents, for predictions.
+    """
+    fit = batch.values[model.names[0]].new_zeros(len(batch))
+    for name in model.experts:
+        decoded = model.decoders[name](latent.detach())
+        observed = batch.observed[:, model.names.index(name)]
+        fit = fit + gaussian_log_likelihood(batch.values[name], decoded, noise[name], observed)
+    return fit
 
 
 def warm_up_latent_weight(data: Batch) -> float:
@@ -144,13 +162,16 @@ def evaluate(model: CausalPima, data: Batch, log_outcomes: Float[Tensor, " C"]) 
 
 @torch.no_grad()
 def responsibilities(
-    model: CausalPima, posterior: DiagonalGaussian, log_outcomes: Float[Tensor, " C"]
+    model: CausalPima, batch: Batch, posterior: DiagonalGaussian, log_outcomes: Float[Tensor, " C"]
 ) -> NDArray[np.float64]:
-    """``q(c|X)`` of encoded samples, shape ``(n, C)``."""
-    terms = torch.log_softmax(
-        log_outcomes + model.components.expected_log_density(posterior), dim=-1
-    )
-    return terms.exp().cpu().double().numpy()
+    """``q(c|X)`` of a batch and what was encoded of it, shape ``(n, C)``."""
+    log_density = model.components.expected_log_density(posterior)
+    pieces = []
+    for start in range(0, len(batch), EVALUATED_AT_ONCE):
+        rows = slice(start, start + EVALUATED_AT_ONCE)
+        evidence = log_density[rows] + sum(model.expert_likelihoods(batch[rows]).values())
+        pieces.append(log_responsibilities(log_outcomes, evidence))
+    return torch.cat(pieces).exp().cpu().double().numpy()
 
 
 def new_statistics(model: CausalPima) -> SufficientStatistics:

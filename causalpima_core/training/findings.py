@@ -26,6 +26,7 @@ from causalpima_core.training.assignment import mean_entropy
 from causalpima_core.training.doubts import doubts
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import evaluate, responsibilities
+from causalpima_core.training.expert_results import expert_results
 from causalpima_core.training.hardening import DecidedGraph, harden
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.separation import separations
@@ -57,14 +58,15 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     temperature = trainer.temperature
     posterior = encode(model, trainer.data).joint
     with torch.no_grad():
-        learned = responsibilities(model, posterior, model.log_outcomes(temperature))
+        place = (model, trainer.data, posterior)
+        learned = responsibilities(*place, model.log_outcomes(temperature))
         edges = model.dag(temperature).roll(-int(model.best_restart), dims=0).cpu().numpy()
     counts = learned[trainer.train_rows].sum(0).reshape(states)
     masks = (model.dag.allowed.cpu().numpy(), model.dag.required.cpu().numpy())
     decided = harden(counts, edges, *masks)
     model.decide(fit_tables(counts, decided.adjacency))
     with torch.no_grad():
-        gamma = responsibilities(model, posterior, model.log_outcomes(0.0))
+        gamma = responsibilities(*place, model.log_outcomes(0.0))
     graph = _graph(model, decided, gamma)
     arrays = {
         "latent_mean": posterior.mean.cpu().numpy(),
@@ -72,7 +74,7 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
         "component_means": model.components.mean.cpu().numpy(),
         "component_covariances": model.components.full_covariance().cpu().numpy(),
     }
-    prototypes = model.decode_to_units(model.components.mean)
+    prototypes = model.prototypes()
     arrays |= {f"prototype.{name}": values for name, values in prototypes.items()}
     return Findings(
         graph=graph,
@@ -177,10 +179,11 @@ def _summary(
         nodes=nodes,
         score_gap=decided.score_gap,
         edges_not_drawn=_not_drawn(model.config.nodes, decided),
+        experts=expert_results(model),
         warnings=[],
         seconds={stage: round(spent, 3) for stage, spent in trainer.position.seconds.items()},
     )
-    finished = trainer.position.epoch >= trainer.epochs or trainer.position.stopped
+    finished = trainer.joint_is_over
     return summary.model_copy(update={"warnings": doubts(summary, graph, finished=finished)})
 
 

@@ -8,6 +8,8 @@ problem.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -30,34 +32,40 @@ def grid_length(distances: NDArray[np.floating], states: tuple[int, ...]) -> flo
     return float((grid_edges(states) * distances).sum() / 2)
 
 
-def edge_ratio(distances: NDArray[np.floating], states: tuple[int, ...]) -> float:
-    """Mean length of a grid edge over the mean distance of all pairs of prototypes."""
-    edges = grid_edges(states)
-    pairs = len(distances) * (len(distances) - 1)
-    return float((edges * distances).sum() / edges.sum() / (distances.sum() / pairs))
+@dataclass(frozen=True)
+class Labelling:
+    """Which cell is which joint outcome, and how sure that is.
+
+    Attributes:
+        outcome: of each cell, shape ``(C,)``, a permutation.
+        gap: by how much the grid of the next best labelling found is longer, as a share of its
+            length; None where no other was found.
+    """
+
+    outcome: NDArray[np.int64]
+    gap: float | None
 
 
 def label_cells(
     distances: NDArray[np.floating], states: tuple[int, ...], rng: Generator
-) -> NDArray[np.int64]:
+) -> Labelling:
     """Find the joint outcome of every cell.
 
     Args:
         distances: between the cells' prototypes, shape ``(C, C)``.
         states: number of states of each node.
         rng: source of the random starts.
-
-    Returns:
-        Outcome of each cell, shape ``(C,)``, a permutation.
     """
     edges = grid_edges(states)
-    best, least = np.arange(len(distances)), np.inf
+    found: list[tuple[float, NDArray[np.int64]]] = []
     for _ in range(max(LEAST_STARTS, min(STARTS, WORK // len(distances)))):
         cells = _shortest_from(rng.permutation(len(distances)), edges, distances)
-        length = float((edges * distances[np.ix_(cells, cells)]).sum())
-        if length < least - 1e-9:
-            best, least = cells, length
-    return np.argsort(best)
+        found.append((grid_length(distances[np.ix_(cells, cells)], states), cells))
+    least, best = min(found, key=lambda one: one[0])
+    # Labellings that only rename nodes or states have the same length to rounding.
+    longer = [length for length, _ in found if length > least * (1 + 1e-6)]
+    gap = min(longer) / least - 1 if longer and least > 0 else None
+    return Labelling(np.argsort(best), gap)
 
 
 def _shortest_from(

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.experts.check import check_experts
 from causalpima_core.model import Batch, CausalPima, ModalitySpec
 from causalpima_core.outcomes import node_posteriors
 from causalpima_core.runs.records import (
@@ -30,6 +31,7 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
+from causalpima_core.training.distil import Distillation
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import (
     EpochRandomness,
@@ -39,6 +41,12 @@ from causalpima_core.training.epochs import (
     responsibilities,
     train_batches,
     warm_up_latent_weight,
+)
+from causalpima_core.training.expert_steps import (
+    begin_experts,
+    expert_statistics,
+    gather,
+    maximise_experts,
 )
 from causalpima_core.training.graph_ascent import ascend, graph_objectives
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
@@ -58,6 +66,7 @@ class Position:
         step: optimiser steps done.
         cycle: warm-up cycle under way.
         joint_from: epoch at which joint training began; None before.
+        distil_from: epoch at which it was over and distillation began; None before.
         best: best held-out ELBO of joint training so far.
         since_best: epochs since then.
         stopped: joint training stopped early.
@@ -68,6 +77,7 @@ class Position:
     step: int = 0
     cycle: int = 0
     joint_from: int | None = None
+    distil_from: int | None = None
     best: float | None = None
     since_best: int = 0
     stopped: bool = False
@@ -92,6 +102,7 @@ class Trainer:
         device: torch.device | None = None,
     ) -> None:
         """Prepare everything that the seed decides; `run` does the work."""
+        check_experts(model.experts, dataset)
         self.config = training
         self.device = device or choose_device()
         rng = np.random.default_rng([training.seed, 1])
@@ -118,6 +129,9 @@ class Trainer:
         small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
         self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
         self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
+        several = len(dataset.modalities) > 1
+        self.distil_epochs = training.epochs_of(training.distil_steps, n_train) if several else 0
+        self.distillation: Distillation | None = None
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -126,6 +140,7 @@ class Trainer:
         tensors = {f"model/{name}": t for name, t in self.model.state_dict().items()}
         tensors |= optimiser_tensors("network", self.network_optimiser)
         tensors |= optimiser_tensors("graph", self.graph_optimiser)
+        tensors |= self.distillation.tensors() if self.distillation else {}
         tensors |= {f"start/{name}": t for name, t in self.start_networks.items()}
         start = None
         if self.start:
@@ -139,6 +154,10 @@ class Trainer:
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
         self.position = Position(**notes["position"])
+        self.distillation = None
+        if self.position.distil_from is not None:
+            self.distillation = self._distillation()
+            self.distillation.restore(tensors)
         self.start_networks = _under("start/", tensors)
         if notes["start"]:
             start = notes["start"] | {"outcome": tensors["outcome"].numpy()}
@@ -154,7 +173,15 @@ class Trainer:
         before = self.position.joint_from
         if before is None:
             before = (self.position.cycle + 1) * self.cycle_epochs
-        return before + self.joint_epochs
+        joint_to = self.position.distil_from
+        if joint_to is None:
+            joint_to = before + self.joint_epochs
+        return joint_to + self.distil_epochs
+
+    @property
+    def joint_is_over(self) -> bool:
+        """Whether features and graph are as they will remain."""
+        return self.position.stopped or self._joint_progress >= 1
 
     def run(self) -> Iterator[Record]:
         """All that is left of training; see `causalpima_core.training` for the stages.
@@ -165,7 +192,10 @@ class Trainer:
         while self.position.joint_from is None:
             yield from self._warm_up_cycle()
             yield from self._look_for_start()
-        yield from self._joint()
+        if self.position.distil_from is None:
+            yield from self._joint()
+        if self.distil_epochs:
+            yield from self._distil()
 
     def _warm_up_cycle(self) -> Iterator[Record]:
         """What is left of one cycle of the learning rate."""
@@ -176,7 +206,7 @@ class Trainer:
             progress = 1 - (end - self.position.epoch) / self.cycle_epochs
             with self._clock(Stage.WARM_UP):
                 totals = EpochTotals.empty()
-                for fraction, (terms, _) in self._batches(Stage.WARM_UP, progress):
+                for fraction, (terms, *_) in self._batches(Stage.WARM_UP, progress):
                     totals.add(terms)
                     yield BatchRecord(Stage.WARM_UP, self.position.epoch + fraction, self.epochs)
             yield from self._close_epoch(Stage.WARM_UP, totals, {})
@@ -192,7 +222,7 @@ class Trainer:
             rows = torch.from_numpy(self.train_rows).to(self.device)
             rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
             found = choose_start(self.model, self.data[rows], rng)
-            if self.start is None or found.entropy < self.start.entropy:
+            if self.start is None or found.cost < self.start.cost:
                 self.start, self.start_networks = found, self._networks()
             last = self.position.cycle + 1 >= self.config.warm_up_cycles
             if last or self.start.is_clear:
@@ -217,19 +247,24 @@ class Trainer:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
         self.model.set_components(components_at(self.model, data, start.outcome))
+        rng = np.random.default_rng([self.config.seed, 3])
+        begin_experts(self.model, data, start.outcome, rng)
         self.position.joint_from = self.position.epoch
 
     def _joint(self) -> Iterator[Record]:
         yield StageRecord(Stage.JOINT, self.position.epoch, self.epochs)
-        while self.position.epoch < self.epochs and not self.position.stopped:
+        while not self.joint_is_over:
             progress = self._joint_progress
             with self._clock(Stage.JOINT):
                 totals, statistics = EpochTotals.empty(), new_statistics(self.model)
-                for fraction, (terms, posterior) in self._batches(Stage.JOINT, progress):
+                physics = expert_statistics(self.model)
+                for fraction, (terms, posterior, batch) in self._batches(Stage.JOINT, progress):
                     totals.add(terms)
                     statistics.add(posterior, terms.responsibilities)
+                    gather(self.model, physics, batch, terms.responsibilities)
                     yield BatchRecord(Stage.JOINT, self.position.epoch + fraction, self.epochs)
                 self.model.set_components(statistics.maximise(self.model.components, SHRINKAGE))
+                maximise_experts(self.model, physics)
                 ascend(
                     self.model,
                     self.graph_optimiser,
@@ -241,6 +276,33 @@ class Trainer:
             yield from self._close_epoch(
                 Stage.JOINT, totals, {"train/description_length": self._penalty(statistics.weight)}
             )
+
+    def _distil(self) -> Iterator[Record]:
+        """Teach an encoder for each modality alone what all together say; see `distil`."""
+        if self.distillation is None:
+            self.model.add_unimodal(torch.Generator().manual_seed(self.config.seed))
+            self.position.distil_from = self.position.epoch
+            self.distillation = self._distillation()
+        stage, lessons = Stage.DISTIL, self.distillation
+        yield StageRecord(stage, self.position.epoch, self.epochs)
+        while self.position.epoch < self.epochs:
+            progress = 1 - (self.epochs - self.position.epoch) / self.distil_epochs
+            rate = self.config.learning_rate * one_cycle(progress)
+            place = (self.config.seed, stage, self.position.epoch, self.device)
+            with self._clock(stage):
+                for fraction in lessons.steps(EpochRandomness.of(*place), rate, self.batch_size):
+                    self.position.step += 1
+                    yield BatchRecord(stage, self.position.epoch + fraction, self.epochs)
+                terms = lessons.terms()
+            self.position.epoch += 1
+            yield EpochRecord(stage, self.position.epoch, self.position.step, terms)
+        place = (self.config.seed, stage, self.position.epoch, self.device)
+        lessons.finish(EpochRandomness.of(*place).noise)
+
+    def _distillation(self) -> Distillation:
+        with torch.no_grad():
+            log_outcomes = self.model.log_outcomes(self.temperature)
+        return Distillation(self.model, self.data, self.train_rows, self.held_rows, log_outcomes)
 
     def _batches(self, stage: Stage, progress: float) -> Iterator[tuple[float, tuple]]:
         """Gradient steps of one epoch with their fraction done; sets the learning rate."""
@@ -281,7 +343,7 @@ class Trainer:
         terms = totals.means("train") | held_out | extra
         yield EpochRecord(stage, self.position.epoch, self.position.step, terms)
         every = max(1, round(self.epochs / MOST_SNAPSHOTS))
-        if self.position.epoch % every == 0 or self.position.epoch == self.epochs:
+        if self.position.epoch % every == 0 or self.joint_is_over:
             yield self.snapshot(stage)
 
     def _watch(self, held_out: float) -> None:
@@ -319,12 +381,12 @@ class Trainer:
     @torch.no_grad()
     def snapshot(self, stage: Stage) -> Snapshot:
         """This moment, for the live page."""
-        shown = torch.from_numpy(self.shown).to(self.device)
-        posterior = encode(self.model, self.data[shown]).joint
+        data = self.data[torch.from_numpy(self.shown).to(self.device)]
+        posterior = encode(self.model, data).joint
         log_outcomes = self.model.log_outcomes(self.temperature)
         n_nodes, components = len(self.model.config.states), self.model.components
         started = len(components.mean) > 1
-        gamma = responsibilities(self.model, posterior, log_outcomes)
+        gamma = responsibilities(self.model, data, posterior, log_outcomes)
         separation = np.zeros(n_nodes)
         if started:
             separation = separations(node_posteriors(gamma, self.model.config.states))

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
 from causalpima_core.errors import TrainingError
@@ -16,9 +15,15 @@ from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import Batch, CausalPima, Inference
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
+from causalpima_core.training.appearance import (
+    Appearance,
+    nonadditive_share,
+    prototype_distances,
+)
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.labelling import label_cells
+from causalpima_core.training.physics import physical_candidates, physical_views, with_physics
 from causalpima_core.training.pursuit import Split, View, find_splits
 
 SAME_PARTITION = 0.98
@@ -27,6 +32,9 @@ SHOWN_BY_SPLIT = 0.75
 """Normalised mutual information from which a split counts as showing a node."""
 CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 """Nats below which groups are clear, and by which the next division must be worse."""
+MOST_LABELLED = 10
+NONADDITIVE_COST = 0.2
+"""Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 2.0
 """Pseudo-samples of pooled covariance in each component."""
 
@@ -39,8 +47,11 @@ class Start:
         outcome: joint outcome of each training sample, shape ``(n,)``.
         source: how its partition was found.
         entropy: its assignment entropy, nats per sample.
+        nonadditive: share of what its cells look like that is no sum of single nodes' effects.
         next_source: how the best clearly different partition was found; None without one.
         next_entropy: its assignment entropy.
+        labelling_gap: by how much the next best labelling's grid is longer, as a share; None
+            where there is no other.
         gains: gain of the split that shows each node; None where no single direction does.
         views: views that show each node.
     """
@@ -48,10 +59,17 @@ class Start:
     outcome: NDArray[np.int64]
     source: str
     entropy: float
+    nonadditive: float
     next_source: str | None
     next_entropy: float | None
+    labelling_gap: float | None
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
+
+    @property
+    def cost(self) -> float:
+        """What divisions are compared by, nats; see `_cost`."""
+        return _cost(self.entropy, self.nonadditive)
 
     @property
     def is_clear(self) -> bool:
@@ -69,26 +87,82 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     states = model.config.states
     inference = encode(model, batch)
     latents = inference.joint.mean.cpu().double().numpy()
-    pool = find_splits(_views(model, batch, inference), rng)
-    candidates = find_candidates(latents, pool, states, rng)
+    physical = physical_views(model, batch, rng)
+    pool = find_splits([*_views(model, batch, inference), *physical], rng)
+    seen = with_physics(latents, physical)
+    others = physical_candidates(physical, pool, seen, states, rng)
+    candidates = find_candidates(seen, pool, states, rng, others)
     if not candidates:
         raise TrainingError(
             f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "
             "much alike; use fewer nodes or states."
         )
-    best = candidates[0]
-    outcome = label_cells(_distances(model, latents, best.cell), states, rng)[best.cell]
-    rival = _rival(candidates)
-    shown = [_showing(outcome_table(states)[outcome, j], pool) for j in range(len(states))]
+    appearance = Appearance(model, batch, inference.joint)
+    chosen = min(
+        (_labelled(candidate, appearance, states, rng) for candidate in _distinct(candidates)),
+        key=lambda labelled: labelled.cost,
+    )
+    best = chosen.candidate
+    rival = _rival(best, candidates)
+    shown = [_showing(outcome_table(states)[chosen.outcome, j], pool) for j in range(len(states))]
     return Start(
-        outcome=outcome,
+        outcome=chosen.outcome,
         source=best.source,
         entropy=best.entropy,
+        nonadditive=chosen.nonadditive,
         next_source=rival.source if rival else None,
         next_entropy=rival.entropy if rival else None,
+        labelling_gap=chosen.gap,
         gains=tuple(split.gain if split else None for split in shown),
         views=tuple(split.views if split else () for split in shown),
     )
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """A candidate whose cells have become joint outcomes."""
+
+    candidate: Candidate
+    outcome: NDArray[np.int64]
+    nonadditive: float
+    gap: float | None
+
+    @property
+    def cost(self) -> float:
+        return _cost(self.candidate.entropy, self.nonadditive)
+
+
+def _cost(entropy: float, nonadditive: float) -> float:
+    """Assignment entropy, with something added for cells that do not fit a grid of outcomes.
+
+    Entropy alone preferred styles of handwriting over brightness: they divide some digits just
+    as clearly, but not all alike.
+    """
+    return entropy + NONADDITIVE_COST * nonadditive
+
+
+def _labelled(
+    candidate: Candidate, appearance: Appearance, states: tuple[int, ...], rng: Generator
+) -> _Labelled:
+    prototypes = appearance.prototypes(candidate.cell)
+    labelling = label_cells(prototype_distances(prototypes), states, rng)
+    cell_of_outcome = np.argsort(labelling.outcome)
+    nonadditive = nonadditive_share([mean[cell_of_outcome] for mean in prototypes], states)
+    return _Labelled(candidate, labelling.outcome[candidate.cell], nonadditive, labelling.gap)
+
+
+def _distinct(candidates: list[Candidate]) -> list[Candidate]:
+    """The best of the candidates, without those that repeat a better one."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if len(kept) == MOST_LABELLED:
+            break
+        if all(
+            adjusted_mutual_info_score(candidate.cell, other.cell) < SAME_PARTITION
+            for other in kept
+        ):
+            kept.append(candidate)
+    return kept
 
 
 def components_at(
@@ -105,27 +179,6 @@ def components_at(
         q.mean.new_zeros(n_components, n_latent), q.mean.new_ones(n_components, *shape)
     )
     return statistics.maximise(blank, SHRINKAGE)
-
-
-def _distances(
-    model: CausalPima, latents: NDArray[np.float64], cell: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Distances between the cells' centres by two witnesses with equal say.
-
-    As a person would see them (root mean square difference of the decoded centres, summed over
-    modalities), and in the latent space. Either alone misled the labelling now and then: latent
-    distances where the encoder happened to stretch its space, decoded ones where a modality does
-    not show a factor.
-    """
-    centres = np.stack([latents[cell == c].mean(0) for c in range(int(cell.max()) + 1)])
-    with torch.no_grad():
-        decoded = model.generate(torch.from_numpy(centres).to(model.component_mean))
-    seen = sum(
-        cdist(picture, picture) / np.sqrt(picture.shape[1])
-        for picture in (d.flatten(1).cpu().double().numpy() for d in decoded.values())
-    )
-    latent = cdist(centres, centres)
-    return seen / np.mean(seen) + latent / np.mean(latent)
 
 
 def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:
@@ -146,11 +199,10 @@ def _view(name: str, q: DiagonalGaussian, observed: NDArray[np.bool_]) -> View:
     return View(name, mean, variance, observed)
 
 
-def _rival(candidates: list[Candidate]) -> Candidate | None:
+def _rival(chosen: Candidate, candidates: list[Candidate]) -> Candidate | None:
     """The best candidate that is another partition than the chosen one."""
-    chosen = candidates[0].cell
-    for candidate in candidates[1:]:
-        if adjusted_mutual_info_score(chosen, candidate.cell) < SAME_PARTITION:
+    for candidate in candidates:
+        if adjusted_mutual_info_score(chosen.cell, candidate.cell) < SAME_PARTITION:
             return candidate
     return None
 

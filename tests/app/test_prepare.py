@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 
+from causalpima_core.data.examples import EXAMPLES
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import DataError
 from causalpima_core.runs import supervisor
@@ -84,6 +85,24 @@ def test_an_example_is_made_on_request_only(open_page: Open):
     assert app.query_params["data"] == "coloured-digits-chain-60-seed0.npz"
     assert [m.value for m in app.metric][:2] == ["60", "2"]
     assert not any(Workspace().runs())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_shown_with_all_that_is_measured(open_page: Open, name: str):
+    app = open_page("data")
+    app.radio(key="data.example").set_value(name).run()
+    info = EXAMPLES[name]
+    factors = ", ".join(f"{f} ({k})" for f, k in zip(info.factors, info.states, strict=True))
+    assert f"Factors: {factors}" in [c.value for c in app.caption]
+    app.number_input(key=f"data.samples.{name}").set_value(60).run()
+    app.button(key="data.make").click().run()
+    assert not app.exception
+    text = "\n".join(m.value for m in app.markdown)
+    for modality in {m for shown in info.shown_in.values() for m in shown}:
+        assert f"**{modality}**" in text
+    app.button(key="data.next").click().run()
+    suggested = [n.value for n in app.number_input if n.label.startswith("States")]
+    assert suggested == list(info.states)
 
 
 def test_a_missing_dataset_in_the_url_is_one_sentence(open_page: Open):

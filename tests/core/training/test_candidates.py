@@ -3,7 +3,7 @@ import pytest
 
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.assignment import assignment_entropy, mean_entropy
-from causalpima_core.training.candidates import find_candidates, spectral_cells
+from causalpima_core.training.candidates import find_candidates
 from causalpima_core.training.pursuit import Split
 
 
@@ -40,16 +40,3 @@ def test_overlapping_clusters_have_more_entropy():
 def test_entropy_of_a_fair_coin_is_log_two():
     assert mean_entropy(np.full((7, 2), 0.5)) == pytest.approx(np.log(2))
     assert mean_entropy(np.eye(3)) == 0.0
-
-
-def test_neighbourhoods_find_curved_clusters_that_no_gaussian_fits():
-    rng = np.random.default_rng(0)
-    angle, cell = rng.uniform(0, 2 * np.pi, 600), rng.integers(0, 2, 600)
-    radius = np.where(cell, 3.0, 1.0) + 0.05 * rng.normal(size=600)
-    rings = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    assert component_accuracy(cell, spectral_cells(rings, 2, seed=0)) == 1.0
-
-
-def test_large_data_are_clustered_by_way_of_a_subsample():
-    latents, cell = clusters(n=6000)
-    assert component_accuracy(cell, spectral_cells(latents, 4, seed=0)) > 0.999

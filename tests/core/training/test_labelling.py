@@ -6,7 +6,6 @@ from scipy.spatial.distance import cdist
 
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.labelling import (
-    edge_ratio,
     grid_edges,
     grid_length,
     label_cells,
@@ -28,7 +27,7 @@ def test_grid_edges_join_outcomes_that_differ_in_one_node():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_search_finds_the_shortest_of_all_labelings_of_three_nodes(seed):
     distances = random_distances(8, seed)
-    found = np.argsort(label_cells(distances, (2, 2, 2), np.random.default_rng(0)))
+    found = np.argsort(label_cells(distances, (2, 2, 2), np.random.default_rng(0)).outcome)
     edges = grid_edges((2, 2, 2))
     rows, columns = np.nonzero(np.triu(edges))
     # Outcome 0 can keep cell 0: the grid looks the same from everywhere.
@@ -58,7 +57,7 @@ def test_a_shuffled_grid_is_put_back_in_order(states):
     prototypes = prototypes + 0.1 * rng.normal(size=prototypes.shape)
     shuffle = rng.permutation(len(table))
     distances = cdist(prototypes[shuffle], prototypes[shuffle])
-    found = table[label_cells(distances, states, rng)]
+    found = table[label_cells(distances, states, rng).outcome]
     for j in range(len(states)):
         together = [np.unique(found[table[shuffle][:, j] == s], axis=0) for s in range(states[j])]
         assert any(
@@ -66,8 +65,11 @@ def test_a_shuffled_grid_is_put_back_in_order(states):
         )
 
 
-def test_edge_ratio_is_small_for_an_ordered_grid():
-    table = outcome_table((2, 2, 2)).astype(float)
-    ordered = cdist(table, table)
-    shuffled = ordered[np.ix_(*[np.random.default_rng(0).permutation(8)] * 2)]
-    assert edge_ratio(ordered, (2, 2, 2)) < edge_ratio(shuffled, (2, 2, 2))
+def test_the_gap_to_the_next_labelling_is_wide_on_a_grid_and_narrow_on_a_simplex(rng):
+    corners = outcome_table((2, 2, 2)) * np.array([1.0, 1.4, 2.0])
+    grid = label_cells(cdist(corners, corners), (2, 2, 2), rng)
+    assert grid.gap is None or grid.gap > 0.05
+    simplex = 1 - np.eye(8) + 1e-3 * cdist(corners, corners)
+    narrow = label_cells(simplex, (2, 2, 2), rng)
+    assert narrow.gap is not None
+    assert narrow.gap < 1e-3

@@ -42,7 +42,7 @@ def resumed(dataset, model_config, training_config, interrupted_at, folder):
 def test_known_features_and_their_edge_are_found(dataset, model_config, training_config):
     trainer = Trainer(dataset, model_config, training_config, CPU)
     stages = [r.stage for r in trainer.run() if isinstance(r, StageRecord)]
-    assert stages == [Stage.WARM_UP, Stage.CANDIDATES, Stage.JOINT]
+    assert stages == [Stage.WARM_UP, Stage.CANDIDATES, Stage.JOINT, Stage.DISTIL]
     findings = conclude(trainer, dataset)
     _, truth = two_cause_data()
     found = findings.assignments[["node_1", "node_2"]].to_numpy()
@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_result(dataset, model_config, training_con
     assert_same(weights(first), weights(second))
 
 
-@pytest.mark.parametrize("interrupted_at", [3, 14, 25])
+@pytest.mark.parametrize("interrupted_at", [3, 14, 25, 38])
 def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(
     dataset, model_config, training_config, interrupted_at, tmp_path
 ):
@@ -83,7 +83,7 @@ def test_going_on_works_where_unclear_groups_took_several_cycles(
     config = training_config.model_copy(update={"warm_up_cycles": 3, "warm_up_steps": 40})
     whole = Trainer(dataset, model_config, config, CPU)
     stages = [r.stage for r in whole.run() if isinstance(r, StageRecord)]
-    assert stages == [Stage.WARM_UP, Stage.CANDIDATES] * 3 + [Stage.JOINT]
+    assert stages == [Stage.WARM_UP, Stage.CANDIDATES] * 3 + [Stage.JOINT, Stage.DISTIL]
     second = resumed(dataset, model_config, config, interrupted_at, tmp_path)
     assert_same(weights(whole), weights(second))
 
@@ -152,7 +152,8 @@ def test_epochs_report_every_term_for_both_parts_of_the_data(
     dataset, model_config, training_config
 ):
     trainer = Trainer(dataset, model_config, training_config, CPU)
-    last = [r for r in trainer.run() if isinstance(r, EpochRecord)][-1]
+    joint = [r for r in trainer.run() if isinstance(r, EpochRecord) and r.stage is Stage.JOINT]
+    last = joint[-1]
     names = {"reconstruction.curve", "reconstruction.table", "latent_prior", "outcome_prior"}
     names |= {"latent_entropy", "outcome_entropy", "elbo"}
     for part in ("train", "held_out"):

@@ -1,0 +1,1 @@
+"""Other ways to the same answer, to measure the method against."""

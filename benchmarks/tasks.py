@@ -1,0 +1,117 @@
+"""One run to be made: which data, how damaged, and by which method."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from causalpima_core.data.catalogue import EXAMPLES, ExampleInfo
+from causalpima_core.data.examples import make_example
+from causalpima_core.data.factors import GRAPHS, Truth
+from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.errors import ConfigError
+
+Method = Literal["causalpima", "pca", "pima", "multivae"]
+EVERY_GRAPH = ("circles", "lattice", "coloured-digits")
+FEW_GRAPHS = ("chain", "collider")
+
+
+def default_graphs(suite: str) -> tuple[str, ...]:
+    """Graphs that a suite is run on unless told."""
+    return tuple(GRAPHS) if suite in EVERY_GRAPH else FEW_GRAPHS
+
+
+class Task(BaseModel):
+    """All that decides a run; two equal tasks give the same run.
+
+    Attributes:
+        suite: name of an example.
+        graph: it is drawn from.
+        seed: of data and training.
+        method: who is to recover the truth.
+        preset: of training.
+        samples: how many; None for the example's own number.
+        missing: share of samples that lack the modality `spared_modality` names.
+        only_modality: the only one the method sees; None for all.
+        states: told to the method, or left to it ("auto").
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: str
+    graph: str
+    seed: int
+    method: Method = "causalpima"
+    preset: str = "standard"
+    samples: int | None = None
+    missing: float = 0.0
+    only_modality: str | None = None
+    states: Literal["true", "auto"] = "true"
+
+    @property
+    def variant(self) -> str:
+        """The method and everything about the task that is not ordinary, in words."""
+        said = [str(self.method)]
+        said += [f"{self.samples} samples"] if self.samples else []
+        said += [f"{self.missing:.0%} missing"] if self.missing else []
+        said += [f"only {self.only_modality}"] if self.only_modality else []
+        said += ["states auto"] if self.states == "auto" else []
+        return ", ".join(said)
+
+    def make(self) -> tuple[MultimodalDataset, Truth]:
+        """The data as the method sees them, and the truth.
+
+        Raises:
+            ConfigError: the suite has no such modality, or none that can be missing.
+        """
+        dataset, truth = make_example(self.suite, self.samples, self.seed, self.graph)
+        if self.missing:
+            name = spared_modality(EXAMPLES[self.suite])
+            rng = np.random.default_rng([self.seed, *b"missing"])
+            dataset = without_rows(dataset, name, self.missing, rng)
+        if self.only_modality:
+            dataset = with_only(dataset, self.only_modality)
+        return dataset, truth
+
+
+def spared_modality(info: ExampleInfo) -> str:
+    """The last modality that shows no factor alone: without it everything can still be known.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    shown = list(info.shown_in.values())
+    names = list(dict.fromkeys(name for modalities in shown for name in modalities))
+    spared = [name for name in names if (name,) not in shown]
+    if not spared:
+        raise ConfigError(
+            f"'{info.name}' has no modality that can be missing (each shows some factor alone): "
+            "leave out --missing."
+        )
+    return spared[-1]
+
+
+def without_rows(
+    dataset: MultimodalDataset, name: str, share: float, rng: np.random.Generator
+) -> MultimodalDataset:
+    """The same data with a modality missing in a random share of the samples."""
+    values = dataset[name].values.copy()
+    values[rng.permutation(len(values))[: round(share * len(values))]] = np.nan
+    modalities = tuple(
+        replace(m, values=values) if m.name == name else m for m in dataset.modalities
+    )
+    return replace(dataset, modalities=modalities)
+
+
+def with_only(dataset: MultimodalDataset, name: str) -> MultimodalDataset:
+    """The same samples in one modality.
+
+    Raises:
+        ConfigError: there is no such modality.
+    """
+    if name not in dataset.names:
+        raise ConfigError(f"Unknown modality '{name}': expected one of {', '.join(dataset.names)}.")
+    return replace(dataset, modalities=(dataset[name],))
