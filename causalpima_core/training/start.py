@@ -147,7 +147,7 @@ def _labelled(
     prototypes = appearance.prototypes(candidate.cell)
     labelling = label_cells(prototype_distances(prototypes), states, rng)
     cell_of_outcome = np.argsort(labelling.outcome)
-    nonadditive = nonadditive_share([mean[cell_of_outcome] for mean in prototypes], states)
+    nonadditive = nonadditive_share([kind[cell_of_outcome] for kind in prototypes], states)
     return _Labelled(candidate, labelling.outcome[candidate.cell], nonadditive, labelling.gap)
 
 

@@ -9,6 +9,7 @@ from causalpima_core.model import CausalPima, ModalitySpec
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.appearance import (
     Appearance,
+    Prototypes,
     nonadditive_share,
     prototype_distances,
 )
@@ -29,10 +30,10 @@ def appearance_of(arrays):
 def test_prototypes_of_a_table_are_the_cells_means_in_standard_deviations(rng):
     table, cell = rng.normal(size=(60, 3)), np.arange(60) % 2
     appearance, _ = appearance_of({"table": table})
-    (means,) = appearance.prototypes(cell)
+    (prototypes,) = appearance.prototypes(cell)
     standard = (table - table.mean(0)) / table.std(0)
     expected = np.stack([standard[cell == c].mean(0) for c in (0, 1)]) / np.sqrt(3)
-    np.testing.assert_allclose(means, expected, atol=1e-5)
+    np.testing.assert_allclose(prototypes.mean, expected, atol=1e-5)
 
 
 def test_blurred_pictures_tell_how_far_a_spot_has_moved(rng):
@@ -41,11 +42,13 @@ def test_blurred_pictures_tell_how_far_a_spot_has_moved(rng):
     for row, c in enumerate(cell):
         images[row, 14:18, 2 + 6 * c : 6 + 6 * c] += 1
     appearance, _ = appearance_of({"image": images})
-    sharp, blurred = appearance.prototypes(cell)
+    sharp, blurred, moments = (kind.mean for kind in appearance.prototypes(cell))
     near, far = cdist(sharp, sharp)[0, 1:]
     assert far / near == pytest.approx(1.0, abs=0.01)  # both have left their place altogether
     near, far = cdist(blurred, blurred)[0, 1:]
     assert far / near > 1.2
+    near, far = cdist(moments, moments)[0, 1:]
+    assert far / near > 1.5
 
 
 def test_a_missing_measurement_is_what_the_others_let_expect(rng):
@@ -53,11 +56,11 @@ def test_a_missing_measurement_is_what_the_others_let_expect(rng):
     curve = np.cumsum(rng.normal(size=(40, 12)), axis=1)
     curve[:5] = np.nan
     appearance, model = appearance_of({"table": table, "curve": curve})
-    _, means, _ = appearance.prototypes(np.arange(40) // 5)
+    _, curve_means, _ = appearance.prototypes(np.arange(40) // 5)
     batch = model.prepare(of_arrays({"table": table, "curve": curve}))
     with torch.no_grad():
         expected = model.decoders["curve"](model.infer(batch).joint.mean[:5]).mean(0).numpy()
-    np.testing.assert_allclose(means[0], expected / np.sqrt(12), atol=1e-5)
+    np.testing.assert_allclose(curve_means.mean[0], expected / np.sqrt(12), atol=1e-5)
 
 
 def test_sums_of_effects_leave_nothing_over_and_an_exchange_of_cells_does(rng):
@@ -65,11 +68,12 @@ def test_sums_of_effects_leave_nothing_over_and_an_exchange_of_cells_does(rng):
     effects = [rng.normal(size=(k, 7)) for k in states]
     table = outcome_table(states)
     additive = sum(effect[table[:, j]] for j, effect in enumerate(effects))
-    assert nonadditive_share([additive], states) == pytest.approx(0, abs=1e-12)
+    assert nonadditive_share([Prototypes(additive, 1.0)], states) == pytest.approx(0, abs=1e-12)
     exchanged = additive[rng.permutation(len(additive))]
-    assert nonadditive_share([exchanged], states) > 0.1
+    assert nonadditive_share([Prototypes(exchanged, 1.0)], states) > 0.1
 
 
-def test_distances_are_summed_over_modalities():
+def test_distances_are_weighted_and_summed():
     one, two = np.array([[0.0], [3.0]]), np.array([[0.0, 0.0], [0.0, 4.0]])
-    assert prototype_distances([one, two])[0, 1] == pytest.approx(7.0)
+    both = [Prototypes(one, 1.0), Prototypes(two, 0.5)]
+    assert prototype_distances(both)[0, 1] == pytest.approx(5.0)
