@@ -150,7 +150,7 @@ class ModelConfig(_Frozen):
 
     states: tuple[int, ...]
     latent_dim: Annotated[int, Field(ge=2, le=64)] | None = None
-    covariance: Covariance = Covariance.DIAGONAL
+    covariance: Covariance = Covariance.FULL
     knowledge: Knowledge = Knowledge()
     experts: dict[str, str] = Field(default_factory=dict)
 

@@ -21,7 +21,7 @@ def transition(before: Probabilities, after: Probabilities, state: int) -> Proba
 
     With Gumbel noise ``−log E``, E exponential, the node takes the state of least ``E/p``. That
     i wins before and k after leaves a wedge of the quadrant of ``(E_i, E_k)``; along its rays
-    ``r = E_k / E_i`` the probability is ``∫ dr / S(r)²`` with ``S(r) = Σ_j max(p_j/p_i, r q_j/q_k)``
+    ``r = E_k / E_i`` the probability is ``∫ dr / S²`` with ``S(r) = Σ_j max(p_j/p_i, r q_j/q_k)``
     piecewise linear, so the integral is a finite sum.
 
     Args:

@@ -96,9 +96,7 @@ class Distillation:
         """Take up what `tensors` gave."""
         restore_optimiser("distil", self.optimiser, tensors)
 
-    def steps(
-        self, randomness: EpochRandomness, rate: float, batch_size: int
-    ) -> Iterator[float]:
+    def steps(self, randomness: EpochRandomness, rate: float, batch_size: int) -> Iterator[float]:
         """One pass over the samples; yields the fraction done after every step."""
         self._losses = {name: [] for name in self.model.names}
         for group in self.optimiser.param_groups:

@@ -8,11 +8,15 @@ from causalpima_core.training.separation import WEAK
 RARE_STATE = 0.02
 EMPTY_COMPONENT = 1e-3
 CLOSE_RIVAL = 0.01
-"""Difference of assignment entropies, nats, below which another partition is as good."""
+"""Difference of costs (see `Start.cost`), nats, below which another partition is as good."""
 OVERLAP = 0.03
 """Assignment entropy of the start, nats, above which its groups overlap."""
 MISFIT = 2.0
 """Residual variance of known physics over that of a free decoder above which it is doubted."""
+MISSHAPEN = 0.18
+"""Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
+CLOSE_LABELLING = 0.005
+"""Difference in length, as a share, below which another arrangement on the grid is as good."""
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
 
 
@@ -21,6 +25,7 @@ def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]
     found = [
         *_about_training(finished=finished),
         *_about_partition(summary),
+        *_about_arrangement(summary),
         *_about_nodes(summary),
         *_about_components(graph),
         *_about_edges(summary, graph),
@@ -37,18 +42,37 @@ def _about_training(*, finished: bool) -> list[str]:
 
 def _about_partition(summary: Summary) -> list[str]:
     told = []
-    entropy, rival = summary.start["entropy"], summary.start["next_entropy"]
+    start = summary.start
+    entropy, cost, rival = start.get("entropy"), start.get("cost"), start.get("next_cost")
     if isinstance(entropy, float) and entropy > OVERLAP:
         told.append(
             f"The groups of samples overlap (assignment entropy {entropy:.2f} nats; clear groups "
             f"have below {OVERLAP}): some nodes may not be real features. Try the thorough preset, "
             "more latent dimensions, or fewer nodes or states."
         )
-    if isinstance(entropy, float) and isinstance(rival, float) and rival - entropy < CLOSE_RIVAL:
+    if isinstance(cost, float) and isinstance(rival, float) and rival - cost < CLOSE_RIVAL:
         told.append(
-            f"Another division of the samples ({summary.start['next_source']}) fits almost as "
-            f"well ({rival:.3f} against {entropy:.3f} nats): compare runs with other seeds before "
-            "believing these nodes."
+            f"Another division of the samples ({start['next_source']}) fits almost as well "
+            f"({rival:.3f} against {cost:.3f} nats, overlap and shape together): compare runs "
+            "with other seeds before believing these nodes."
+        )
+    return told
+
+
+def _about_arrangement(summary: Summary) -> list[str]:
+    """Whether groups that share a state look as if they shared something."""
+    told = []
+    misfit, gap = summary.start.get("nonadditive"), summary.start.get("labelling_gap")
+    if isinstance(misfit, float) and misfit > MISSHAPEN:
+        told.append(
+            f"The groups do not look like combinations of nodes ({100 * misfit:.0f}% of their "
+            "differences are no sum of single nodes' effects): some nodes may be mixtures of real "
+            "features. Try other numbers of nodes and states, or the thorough preset."
+        )
+    if isinstance(gap, float) and gap < CLOSE_LABELLING:
+        told.append(
+            "Which groups share a state is uncertain (another arrangement fits within "
+            f"{100 * gap:.1f}%): look at the groups before naming nodes."
         )
     return told
 

@@ -35,7 +35,7 @@ CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 MOST_LABELLED = 10
 NONADDITIVE_COST = 0.2
 """Nats that a division with nothing additive about it counts worse than an additive one."""
-SHRINKAGE = 2.0
+SHRINKAGE = 10.0
 """Pseudo-samples of pooled covariance in each component."""
 
 
@@ -48,8 +48,9 @@ class Start:
         source: how its partition was found.
         entropy: its assignment entropy, nats per sample.
         nonadditive: share of what its cells look like that is no sum of single nodes' effects.
-        next_source: how the best clearly different partition was found; None without one.
+        next_source: how the next best partition was found; None without one.
         next_entropy: its assignment entropy.
+        next_cost: its `cost`.
         labelling_gap: by how much the next best labelling's grid is longer, as a share; None
             where there is no other.
         gains: gain of the split that shows each node; None where no single direction does.
@@ -62,6 +63,7 @@ class Start:
     nonadditive: float
     next_source: str | None
     next_entropy: float | None
+    next_cost: float | None
     labelling_gap: float | None
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
@@ -74,7 +76,7 @@ class Start:
     @property
     def is_clear(self) -> bool:
         """Whether the groups hardly overlap and no other division comes near."""
-        alone = self.next_entropy is None or self.next_entropy - self.entropy > CLEAR_GAP
+        alone = self.next_cost is None or self.next_cost - self.cost > CLEAR_GAP
         return self.entropy < CLEAR_ENTROPY and alone
 
 
@@ -98,20 +100,18 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
             "much alike; use fewer nodes or states."
         )
     appearance = Appearance(model, batch, inference.joint)
-    chosen = min(
-        (_labelled(candidate, appearance, states, rng) for candidate in _distinct(candidates)),
-        key=lambda labelled: labelled.cost,
-    )
-    best = chosen.candidate
-    rival = _rival(best, candidates)
+    labelled = [_labelled(one, appearance, states, rng) for one in _distinct(candidates)]
+    chosen, *rivals = sorted(labelled, key=lambda one: one.cost)
+    best, rival = chosen.candidate, rivals[0] if rivals else None
     shown = [_showing(outcome_table(states)[chosen.outcome, j], pool) for j in range(len(states))]
     return Start(
         outcome=chosen.outcome,
         source=best.source,
         entropy=best.entropy,
         nonadditive=chosen.nonadditive,
-        next_source=rival.source if rival else None,
-        next_entropy=rival.entropy if rival else None,
+        next_source=rival.candidate.source if rival else None,
+        next_entropy=rival.candidate.entropy if rival else None,
+        next_cost=rival.cost if rival else None,
         labelling_gap=chosen.gap,
         gains=tuple(split.gain if split else None for split in shown),
         views=tuple(split.views if split else () for split in shown),
@@ -197,14 +197,6 @@ def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:
 def _view(name: str, q: DiagonalGaussian, observed: NDArray[np.bool_]) -> View:
     mean, variance = q.mean.cpu().double().numpy(), q.variance.cpu().double().numpy()
     return View(name, mean, variance, observed)
-
-
-def _rival(chosen: Candidate, candidates: list[Candidate]) -> Candidate | None:
-    """The best candidate that is another partition than the chosen one."""
-    for candidate in candidates:
-        if adjusted_mutual_info_score(chosen.cell, candidate.cell) < SAME_PARTITION:
-            return candidate
-    return None
 
 
 def _showing(states: NDArray[np.int64], pool: list[Split]) -> Split | None:

@@ -9,7 +9,17 @@ from causalpima_core.runs.results import (
 from causalpima_core.training.doubts import doubts
 
 
-def case(entropy=0.0, rival=0.1, separation=1.0, share=0.4, probability=1.0, gap=0.0, other=0.0):
+def case(
+    entropy=0.0,
+    rival=0.1,
+    separation=1.0,
+    share=0.4,
+    probability=1.0,
+    gap=0.0,
+    other=0.0,
+    misfit=0.05,
+    arrangement=0.1,
+):
     graph = GraphResult(
         nodes=[NodeResult(name=n, states=2, separation=separation) for n in ("node_1", "node_2")],
         edges=[
@@ -37,6 +47,10 @@ def case(entropy=0.0, rival=0.1, separation=1.0, share=0.4, probability=1.0, gap
             "entropy": entropy,
             "next_source": "k-means",
             "next_entropy": rival,
+            "nonadditive": misfit,
+            "cost": entropy + 0.2 * misfit,
+            "next_cost": rival + 0.2 * misfit,
+            "labelling_gap": arrangement,
         },
         nodes=[
             NodeEvidence(
@@ -58,6 +72,8 @@ def told(*, finished=True, **changes):
 def test_doubts_name_what_is_wrong():
     assert "overlap" in told(entropy=0.2, rival=0.5)
     assert "k-means" in told(entropy=0.0, rival=0.001)
+    assert "24% of their differences" in told(misfit=0.24)
+    assert "another arrangement fits within 0.1%" in told(arrangement=0.001)
     assert "node_1 is weakly separated (0.40 of 1)" in told(separation=0.4)
     assert "only 1.0% of the samples" in told(share=0.01)
     assert "node_1 and node_2 is uncertain (probability 0.60)" in told(probability=0.6)
