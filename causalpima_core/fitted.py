@@ -27,11 +27,16 @@ from causalpima_core.equivalence import EquivalenceClass, equivalence_class
 from causalpima_core.errors import ConfigError
 from causalpima_core.model import CausalPima, ModalitySpec
 from causalpima_core.outcomes import intervene
+from causalpima_core.queries import (
+    Counterfactual,
+    Prediction,
+    counterfactual,
+    outcome_posterior,
+    predict,
+)
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder, replacing
-from causalpima_core.training.encoding import encode
-from causalpima_core.training.epochs import responsibilities
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
@@ -88,9 +93,43 @@ class FittedModel:
         Raises:
             DataError: no modality fits the model.
         """
-        batch = self._model.prepare(dataset)
-        posterior = encode(self._model, batch).joint
-        return responsibilities(self._model, batch, posterior, self._model.log_outcomes(0.0))
+        return outcome_posterior(self._model, dataset)
+
+    def predict(self, dataset: MultimodalDataset, target: str, seed: int = 0) -> Prediction:
+        """One modality from the others, with 90% intervals, in the data's units.
+
+        Args:
+            dataset: with at least one other modality for every sample.
+            target: the modality to predict; where the dataset has it, it is not looked at.
+            seed: of the draws that the intervals are made from.
+
+        Raises:
+            DataError: unknown target, or nothing to predict it from.
+        """
+        return predict(self._model, dataset, target, torch.Generator().manual_seed(seed))
+
+    def counterfactual(self, dataset: MultimodalDataset, do: Mapping[str, int]) -> Counterfactual:
+        """What samples would have been like had nodes been set to states.
+
+        Raises:
+            ConfigError: a node or state does not exist.
+            DataError: no modality fits the model.
+        """
+        return counterfactual(self._model, dataset, self._settings(do))
+
+    def intervention_probabilities(self, do: Mapping[str, int]) -> NDArray[np.float64]:
+        """``p(c | do(…))`` of every joint outcome, shape ``(C,)``."""
+        return intervene(self._model.conditionals, self._settings(do)).exp().double().numpy()
+
+    def caveats(self, do: Mapping[str, int]) -> list[str]:
+        """What an intervention's result rests on that the data could not tell, in words."""
+        return [
+            f"The direction of the edge {edge.source} – {edge.target} is not known from the data: "
+            f"setting {node} acts on the other only if the edge runs as drawn."
+            for node in do
+            for edge in self.graph.result.edges
+            if edge.direction == "reversible" and node in (edge.source, edge.target)
+        ]
 
     def prototypes(self) -> dict[str, NDArray]:
         """Centre of every joint outcome in the data's units; where physics is known, its curve."""
@@ -127,23 +166,27 @@ class FittedModel:
         Raises:
             ConfigError: a node or state does not exist.
         """
-        nodes, states = self.config.nodes, self.config.states
-        settings = {}
-        for name, state in (do or {}).items():
-            if name not in nodes or not 0 <= state < states[nodes.index(name)]:
-                raise ConfigError(
-                    f"Cannot set {name} to {state}: nodes are {', '.join(nodes)}, their states "
-                    f"are counted from 0 (numbers of states: {', '.join(map(str, states))})."
-                )
-            settings[nodes.index(name)] = state
         generator = torch.Generator().manual_seed(seed)
-        weights = intervene(self._model.conditionals, settings).exp()
+        weights = intervene(self._model.conditionals, self._settings(do or {})).exp()
         outcome = torch.multinomial(weights, n_samples, replacement=True, generator=generator)
         factor = torch.linalg.cholesky(self._model.components.full_covariance())[outcome]
         noise = torch.randn(n_samples, factor.shape[-1], 1, generator=generator)
         return self._model.decode_to_units(
             self._model.components.mean[outcome] + (factor @ noise)[..., 0]
         )
+
+    def _settings(self, do: Mapping[str, int]) -> dict[int, int]:
+        """Node index -> state."""
+        nodes, states = self.config.nodes, self.config.states
+        settings = {}
+        for name, state in do.items():
+            if name not in nodes or not 0 <= state < states[nodes.index(name)]:
+                raise ConfigError(
+                    f"Cannot set {name} to {state}: nodes are {', '.join(nodes)}, their states "
+                    f"are counted from 0 (numbers of states: {', '.join(map(str, states))})."
+                )
+            settings[nodes.index(name)] = state
+        return settings
 
     def save(self, path: Path | str) -> None:
         """Write everything as a run folder.
