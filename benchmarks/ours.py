@@ -16,7 +16,9 @@ def attempt(dataset: MultimodalDataset, states: tuple[int, ...], task: Task) -> 
     """Train as the preset says, and conclude."""
     told = states if task.states == "true" else task.states
     training = TrainingConfig.of_preset(task.preset, seed=task.seed)
-    trainer = Trainer(dataset, ModelConfig.parse(states=told), training)
+    modality, _, physics = (task.expert or "").partition("=")
+    model = ModelConfig.parse(states=told, experts={modality: physics} if modality else {})
+    trainer = Trainer(dataset, model, training)
     for _ in trainer.run():
         pass
     return [of_findings(conclude(trainer, dataset))]

@@ -107,6 +107,9 @@ def main(
         str | None, typer.Option(metavar="NAME", help="Hide all modalities but this.")
     ] = None,
     states: Annotated[States, typer.Option(help="Told, or left to be chosen.")] = States.TRUE,
+    expert: Annotated[
+        str | None, typer.Option(metavar="MODALITY=EXPERT", help="Known physics, as fit takes it.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip runs already written.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the JSON.")] = RESULTS,
 ) -> None:
@@ -118,6 +121,7 @@ def main(
         "missing": missing,
         "only_modality": only_modality,
         "states": states.value,
+        "expert": expert,
     }
     chosen = [g.value for g in graph or []]
     by_suite = {

@@ -37,6 +37,7 @@ class Task(BaseModel):
         missing: share of samples that lack the modality `spared_modality` names.
         only_modality: the only one the method sees; None for all.
         states: told to the method, or left to it ("auto").
+        expert: known physics of a modality, as ``MODALITY=NAME`` or formula; None for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class Task(BaseModel):
     missing: float = 0.0
     only_modality: str | None = None
     states: Literal["true", "auto"] = "true"
+    expert: str | None = None
 
     @property
     def variant(self) -> str:
@@ -58,6 +60,7 @@ class Task(BaseModel):
         said += [f"{self.samples} samples"] if self.samples else []
         said += [f"{self.missing:.0%} missing"] if self.missing else []
         said += [f"only {self.only_modality}"] if self.only_modality else []
+        said += [f"{self.expert.partition('=')[0]} by physics"] if self.expert else []
         said += ["states auto"] if self.states == "auto" else []
         return ", ".join(said)
 
