@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import state
 from app.charts.palette import colour
+from app.components.expert_editor import expert_editor
 from app.components.frame import nothing_yet, page, sentences
 from app.components.knowledge_editor import knowledge_editor
 from app.services import run_control, uploads
@@ -55,11 +56,14 @@ def _setup(path: Path, dataset: MultimodalDataset) -> None:
     with left:
         states = _nodes(path.name)
         latent_dim = _latent_dim(path.name, len(states))
+        experts = expert_editor(path.name, dataset)
         knowledge = _knowledge(path.name, node_names(len(states)))
     with right:
         training = _training(path.name, dataset)
         with sentences():
-            model = ModelConfig.parse(states=states, latent_dim=latent_dim, knowledge=knowledge)
+            model = ModelConfig.parse(
+                states=states, latent_dim=latent_dim, knowledge=knowledge, experts=experts
+            )
             model.check_samples(len(dataset))
             _launch(path, model, training)
 

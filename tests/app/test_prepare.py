@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from causalpima_core.data.examples import EXAMPLES
+from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import DataError
 from causalpima_core.runs import supervisor
@@ -174,3 +174,34 @@ def test_start_makes_a_run_and_turns_to_live(open_page: Open):
         assert folder.config().model.states == (2, 2, 2)
     finally:
         supervisor.cancel(folder)
+
+
+def lattice_page(open_page: Open):
+    path = Workspace().datasets_folder / "lattice.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_example("lattice", path, samples=40)
+    return open_page("model", data="lattice.npz")
+
+
+def test_a_law_is_tried_on_the_curves_and_goes_into_the_command(open_page: Open):
+    app = lattice_page(open_page)
+    law = "elastic-plastic; t=0:0.03; value [MPa]"
+    app.text_input(key="model.expert.lattice.npz.curve").set_value(law).run()
+    assert not app.exception
+    assert not app.error
+    (told,) = [c.value for c in app.caption if "Median" in c.value]
+    assert "modulus" in told
+    assert "MPa" in told
+    assert float(told.split("Leaves ")[1].split("%")[0]) < 1
+    assert f"--expert 'curve={law}'" in app.code[0].value
+
+
+@pytest.mark.parametrize(
+    "law", ["__import__('os')", "a*exp(", "a.b + t", "a*t; b>0", "a*log(t); t=-1:0"]
+)
+def test_a_law_that_is_none_is_told_and_cannot_be_started(open_page: Open, law: str):
+    app = lattice_page(open_page)
+    app.text_input(key="model.expert.lattice.npz.curve").set_value(law).run()
+    assert not app.exception
+    assert app.error
+    assert not [c for c in app.caption if "Median" in c.value]
