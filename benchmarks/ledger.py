@@ -1,4 +1,4 @@
-"""Runs on disk: one JSON file per suite and variant, whole after every run."""
+"""Figures on disk: of runs one JSON file per suite and variant, whole after every run."""
 
 from __future__ import annotations
 
@@ -43,10 +43,16 @@ def read_runs(path: Path) -> list[Run]:
 def write_runs(path: Path, runs: Sequence[Run]) -> None:
     """Replace a file by these runs, in the order of their tasks."""
     ordered = sorted(runs, key=lambda run: (run.task.graph, run.task.seed))
-    content = {
-        "machine": platform.processor() or platform.machine(),
-        "runs": [run.model_dump(mode="json") for run in ordered],
-    }
+    write_json(path, machine() | {"runs": [run.model_dump(mode="json") for run in ordered]})
+
+
+def machine() -> dict[str, str]:
+    """What figures of time depend on."""
+    return {"machine": platform.processor() or platform.machine()}
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write or replace a file, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(json.dumps(content, indent=1).encode())

@@ -33,6 +33,7 @@ from causalpima_core.queries import (
     counterfactual,
     outcome_posterior,
     predict,
+    reconstruct,
 )
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
@@ -95,6 +96,14 @@ class FittedModel:
         """
         return outcome_posterior(self._model, dataset)
 
+    def reconstruct(self, dataset: MultimodalDataset) -> dict[str, NDArray]:
+        """All modalities of samples as the model sees them, those they lack included.
+
+        Raises:
+            DataError: no modality fits the model.
+        """
+        return reconstruct(self._model, dataset)
+
     def predict(self, dataset: MultimodalDataset, target: str, seed: int = 0) -> Prediction:
         """One modality from the others, with 90% intervals, in the data's units.
 
@@ -122,13 +131,16 @@ class FittedModel:
         return intervene(self._model.conditionals, self._settings(do)).exp().double().numpy()
 
     def caveats(self, do: Mapping[str, int]) -> list[str]:
-        """What an intervention's result rests on that the data could not tell, in words."""
+        """What an intervention's result rests on that the data could not tell, in words.
+
+        Between two nodes that are both set, an edge does nothing whichever way it runs.
+        """
         return [
             f"The direction of the edge {edge.source} – {edge.target} is not known from the data: "
-            f"setting {node} acts on the other only if the edge runs as drawn."
-            for node in do
+            f"setting {edge.source if edge.source in do else edge.target} acts on the other only "
+            f"if the edge runs as drawn, {edge.source} -> {edge.target}."
             for edge in self.graph.result.edges
-            if edge.direction == "reversible" and node in (edge.source, edge.target)
+            if edge.direction == "reversible" and (edge.source in do) != (edge.target in do)
         ]
 
     def prototypes(self) -> dict[str, NDArray]:

@@ -51,12 +51,16 @@ class Counterfactual:
 
     Attributes:
         measurements: by modality, in the data's units, at the most probable outcome.
-        outcome: that joint outcome, shape ``(n,)``.
-        probabilities: of every joint outcome, shape ``(n, C)``.
+        reconstruction: the same of the samples as they are.
+        outcome: the most probable joint outcome, shape ``(n,)``.
+        factual: that of the samples as they are, shape ``(n,)``.
+        probabilities: of every joint outcome, given the factual one, shape ``(n, C)``.
     """
 
     measurements: dict[str, NDArray[np.float32]]
+    reconstruction: dict[str, NDArray[np.float32]]
     outcome: NDArray[np.int64]
+    factual: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
 
@@ -67,16 +71,13 @@ def outcome_posterior(model: CausalPima, dataset: MultimodalDataset) -> NDArray[
     Samples with all modalities are asked as in training; of others each modality speaks by the
     encoder that was distilled for it alone.
     """
-    batch = model.prepare(dataset)
-    joint = encode(model, batch).joint
-    found = responsibilities(model, batch, joint, model.log_outcomes(0.0))
-    usable = _taught(model) & batch.observed
-    lacking = ~batch.observed.all(1) & usable.any(1)
-    rows = torch.nonzero(lacking)[:, 0]
-    for some in rows.split(AT_ONCE) if len(rows) else ():
-        said = _from(model, batch[some], usable[some])
-        found[some.cpu().numpy()] = said.log_outcome.exp().cpu().double().numpy()
-    return found
+    return _inferred(model, model.prepare(dataset))[0]
+
+
+@torch.no_grad()
+def reconstruct(model: CausalPima, dataset: MultimodalDataset) -> dict[str, NDArray[np.float32]]:
+    """All modalities of samples as the model sees them, in the data's units."""
+    return model.decode_to_units(_inferred(model, model.prepare(dataset))[1])
 
 
 @torch.no_grad()
@@ -134,9 +135,8 @@ def counterfactual(
         dataset: with at least one of the model's modalities.
         settings: node index -> state.
     """
-    batch = model.prepare(dataset)
-    latent = encode(model, batch).joint.mean
-    factual = outcome_posterior(model, dataset).argmax(1)
+    posterior, latent = _inferred(model, model.prepare(dataset))
+    factual = posterior.argmax(1)
     table, tables = outcome_table(model.config.states), model.conditionals.exp().cpu().double()
     of_outcome = {
         c: counterfactual_outcomes(tables.numpy(), settings, table[c]).ravel()
@@ -147,8 +147,33 @@ def counterfactual(
     frames = Frames.of(model.components)
     before, after = (torch.from_numpy(c).to(latent.device) for c in (factual, outcome))
     moved = frames.to_latent(frames.to_residual(latent, before), after)
-    latent = torch.where((before == after)[:, None], latent, moved)
-    return Counterfactual(model.decode_to_units(latent), outcome, probabilities)
+    # Only where the outcome changes: there and back again would round the others.
+    would_be = torch.where((before == after)[:, None], latent, moved)
+    return Counterfactual(
+        measurements=model.decode_to_units(would_be),
+        reconstruction=model.decode_to_units(latent),
+        outcome=outcome,
+        factual=factual,
+        probabilities=probabilities,
+    )
+
+
+def _inferred(model: CausalPima, batch: Batch) -> tuple[NDArray[np.float64], Tensor]:
+    """``q(c|X)``, shape ``(n, C)``, and Z at the most probable component, ``(n, latent)``."""
+    joint = encode(model, batch).joint
+    found = responsibilities(model, batch, joint, model.log_outcomes(0.0))
+    latent, frames = joint.mean.clone(), Frames.of(model.components)
+    usable = _taught(model) & batch.observed
+    lacking = ~batch.observed.all(1) & usable.any(1)
+    for rows in torch.nonzero(lacking)[:, 0].split(AT_ONCE):
+        if len(rows) == 0:
+            continue
+        said = _from(model, batch[rows], usable[rows])
+        found[rows.cpu().numpy()] = said.log_outcome.exp().cpu().double().numpy()
+        likely = said.log_outcome.argmax(1)
+        residual = said.mean[torch.arange(len(rows), device=rows.device), likely]
+        latent[rows] = frames.to_latent(residual, likely)
+    return found, latent
 
 
 def _only(dataset: MultimodalDataset, hidden: str) -> MultimodalDataset:

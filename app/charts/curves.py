@@ -33,13 +33,25 @@ class Lines:
     width: float = 1.0
 
 
-def curves_figure(groups: Sequence[Lines], height: int = 240) -> go.Figure:
-    """All groups over the index of their points, the first at the back."""
+@dataclass(frozen=True)
+class Axes:
+    """Where curves have a scale of their own: its ends, and what is written at the axes."""
+
+    start: float
+    stop: float
+    x: str
+    y: str
+
+
+def curves_figure(
+    groups: Sequence[Lines], height: int = 240, axes: Axes | None = None
+) -> go.Figure:
+    """All groups over the index of their points or along ``axes``, the first at the back."""
     figure = go.Figure()
     for lines in groups:
         if len(lines.curves) == 0:
             continue
-        x, y = _joined(lines.curves)
+        x, y = _joined(lines.curves, axes)
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -56,8 +68,9 @@ def curves_figure(groups: Sequence[Lines], height: int = 240) -> go.Figure:
         margin={"l": 8, "r": 8, "t": 30 if any(lines.name for lines in groups) else 8, "b": 8},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
-    figure.update_xaxes(title={"text": "point", "standoff": 4}, zeroline=False)
-    figure.update_yaxes(zeroline=False)
+    x, y = (axes.x, axes.y) if axes else ("point", "")
+    figure.update_xaxes(title={"text": x, "standoff": 4}, zeroline=False)
+    figure.update_yaxes(title={"text": y, "standoff": 4}, zeroline=False)
     return figure
 
 
@@ -67,9 +80,11 @@ def some(curves: NDArray[np.floating], limit: int = MAX_LINES) -> NDArray[np.flo
     return seen[np.linspace(0, len(seen) - 1, min(limit, len(seen))).astype(int)]
 
 
-def _joined(curves: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def _joined(
+    curves: NDArray[np.floating], axes: Axes | None
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """All curves as one line with gaps: one trace draws far faster than sixty."""
     n, points = curves.shape
     gap = np.full((n, 1), np.nan)
-    x = np.tile(np.append(np.arange(points, dtype=float), np.nan), n)
-    return x, np.concatenate([curves, gap], axis=1).ravel()
+    along = np.linspace(axes.start, axes.stop, points) if axes else np.arange(points, dtype=float)
+    return np.tile(np.append(along, np.nan), n), np.concatenate([curves, gap], axis=1).ravel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -30,6 +31,8 @@ _STYLE = """
 </style>
 """
 
+_MARKUP = re.compile(r"[\\`*_\[\]<>~$]")
+"""What Streamlit would take for markup, though it may be part of a formula or a file's name."""
 NEEDS_RESULT = "This page shows what a run has found; it needs one that reached the end."
 
 
@@ -78,7 +81,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except CausalPimaError as error:
-        st.error(str(error))
+        st.error(_MARKUP.sub(r"\\\g<0>", str(error)))
 
 
 def nothing_yet(sentence: str, page: Page, label: str) -> None:

@@ -64,16 +64,21 @@ def read(path: Path) -> tuple[dict, dict[str, torch.Tensor], dict[str, torch.Ten
     return told, values, observed
 
 
-def make_model(told: dict, values: dict[str, torch.Tensor], *, complete: bool) -> MVAE:
-    """MVAE over these modalities, the small ones weighted up as the package offers."""
+def make_model(told: dict, values: dict[str, torch.Tensor], *, subsampling: bool) -> MVAE:
+    """MVAE over these modalities, the small ones weighted up as the package offers.
+
+    ``subsampling`` adds the ELBO of every modality alone to that of all together, as its authors
+    advise for complete data of several modalities.
+    """
     shapes = {name: tuple(v.shape[1:]) for name, v in values.items()}
     size = told["latent_dim"]
     config = MVAEConfig(
         n_modalities=len(shapes),
         latent_dim=size,
         input_dims=shapes,
-        uses_likelihood_rescaling=True,
-        use_subsampling=complete and len(shapes) > 1,
+        # the package fails on the weights of a single modality
+        uses_likelihood_rescaling=len(shapes) > 1,
+        use_subsampling=subsampling,
     )
     kinds = {name: Kind(kind) for name, kind in told["kinds"].items()}
     return MVAE(
@@ -90,7 +95,7 @@ def main(data: Path, out: Path) -> None:
     torch.manual_seed(told["seed"])
     complete = all(bool(seen.all()) for seen in observed.values())
     dataset = MultimodalBaseDataset(values) if complete else IncompleteDataset(values, observed)
-    model = make_model(told, values, complete=complete)
+    model = make_model(told, values, subsampling=complete and len(values) > 1)
     with tempfile.TemporaryDirectory() as folder:
         config = BaseTrainerConfig(
             output_dir=folder,

@@ -80,17 +80,25 @@ def posterior(
     data: DataArgument,
     out: Annotated[Path, typer.Option(metavar="FILE.csv", help="Where to write.")],
 ) -> None:
-    """Probability of each node's states for each sample, from what modalities it has."""
+    """Probability of each node's states for each sample, from what modalities it has.
+
+    Columns as in the run's assignments (sample, component, its confidence and the states of its
+    nodes), then the probability of every state of every node (node_1=0 and so on).
+    """
     _check_suffix(out, ".csv")
     model = _load(run)
     import pandas as pd
 
     from causalpima_core.data.readers import load_dataset
-    from causalpima_core.outcomes import node_posteriors
+    from causalpima_core.outcomes import node_posteriors, outcome_table
 
     dataset = load_dataset(data)
     gamma = model.posterior(dataset)
-    table = pd.DataFrame({"sample": dataset.sample_id, "component": gamma.argmax(1)})
+    component = gamma.argmax(1)
+    table = pd.DataFrame(
+        {"sample": dataset.sample_id, "component": component, "confidence": gamma.max(1).round(6)}
+    )
+    table[list(model.config.nodes)] = outcome_table(model.config.states)[component]
     marginals = node_posteriors(gamma, model.config.states)
     for node, chances in zip(model.config.nodes, marginals, strict=True):
         for state in range(chances.shape[1]):
@@ -105,8 +113,10 @@ def counterfactual(
 ) -> None:
     """What each sample of DATA would have been like with nodes set.
 
-    Writes every modality, the most probable joint outcome (`outcome`, one column per node) and
-    the probability of each (`probabilities`).
+    Writes every modality as it would have been, and as the model sees it now
+    (MODALITY_reconstruction); the states of the nodes as they would most probably have been
+    (outcome) and are (factual), one column per node; and the probability of every joint outcome
+    (probabilities). Nodes below those set follow the graph; all else about a sample is kept.
     """
     _check_suffix(out, ".npz")
     settings = parse_settings(do or [])
@@ -119,9 +129,15 @@ def counterfactual(
     dataset = load_dataset(data)
     found = model.counterfactual(dataset, settings)
     _warn(model, settings)
-    states = outcome_table(model.config.states)[found.outcome]
-    extra = {"outcome": states, "probabilities": found.probabilities}
-    _write(out, found.measurements | extra | {"sample_id": dataset.sample_id})
+    states = outcome_table(model.config.states)
+    extra = {
+        "outcome": states[found.outcome],
+        "factual": states[found.factual],
+        "probabilities": found.probabilities,
+        "sample_id": dataset.sample_id,
+    }
+    now = {f"{name}_reconstruction": values for name, values in found.reconstruction.items()}
+    _write(out, found.measurements | now | extra)
 
 
 def parse_settings(texts: list[str]) -> dict[str, int]:

@@ -129,7 +129,7 @@ class Trainer:
         small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
         self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
         self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
-        several = len(dataset.modalities) > 1
+        several = bool((self.data.observed[self.train_rows].sum(1) > 1).any())
         self.distil_epochs = training.epochs_of(training.distil_steps, n_train) if several else 0
         self.distillation: Distillation | None = None
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.charts.curves import Lines, curves_figure
+from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.ellipses import SIGMAS, outline
 from app.charts.evidence import (
     composition,
@@ -166,6 +166,15 @@ def test_overlaid_curves_are_one_trace_with_gaps():
     figure = curves_figure([Lines(RNG.random((7, 20)), "seven", COLOURS[0])])
     (trace,) = figure.data
     assert np.isnan(trace.y).sum() == 7
+
+
+def test_curves_lie_along_the_axis_they_are_given():
+    axes = Axes(0.0, 0.03, "t", "value [MPa]")
+    figure = curves_figure([Lines(RNG.random((2, 4)), "two", COLOURS[0])], axes=axes)
+    (trace,) = figure.data
+    once = [0.0, 0.01, 0.02, 0.03, np.nan]
+    np.testing.assert_allclose(np.array(trace.x, dtype=float), [*once, *once])
+    assert figure.layout.yaxis.title.text == "value [MPa]"
 
 
 def metrics() -> pd.DataFrame:

@@ -112,6 +112,17 @@ BAD = {
     "seed": (fit("good.npz", "2,2", "--seed", "-1"), "Setting 'seed' is not valid"),
     "seed of letters": (fit("good.npz", "2,2", "--seed", "x"), "--seed"),
     "latent": (fit("good.npz", "2,2", "--latent-dim", "1"), "Setting 'latent_dim' is not valid"),
+    "law of nothing": (fit("good.npz", "2,2", "--expert", "line"), "expected MODALITY=NAME"),
+    "law given twice": (
+        fit("good.npz", "2,2", "--expert", "table=line", "--expert", "table=t"),
+        "given twice for 'table'",
+    ),
+    "law of what is not there": (fit("good.npz", "2,2", "--expert", "stress=line"), "'stress'"),
+    "law of a table": (fit("good.npz", "2,2", "--expert", "table=line"), "'table'"),
+    "law with a call": (
+        fit("good.npz", "2,2", "--expert", "table=open('good.npz')"),
+        "not allowed",
+    ),
     "existing run": ([*FIT[:-1], "taken"], "already exists"),
     "unwritable": ([*FIT[:-1], "good.npz/run"], "Cannot write a run folder"),
     "no command": ([], "Missing command"),

@@ -30,4 +30,6 @@ def model_config():
 
 @pytest.fixture
 def training_config():
-    return TrainingConfig.of_preset("quick", seed=1, warm_up_steps=80, joint_steps=40)
+    return TrainingConfig.of_preset(
+        "quick", seed=1, warm_up_steps=80, joint_steps=40, distil_steps=30
+    )
