@@ -60,7 +60,8 @@ def carry_out(tasks: list[Task], jobs: int) -> Iterator[Run]:
 def run_suite(tasks: list[Task], jobs: int, out: Path, *, resume: bool) -> list[Run]:
     """Carry out the tasks of a suite that are not yet in its file; all that are then there."""
     path = out / file_name(tasks[0])
-    runs = read_runs(path) if resume else []
+    # A failure may be of the machine or since mended: it is tried again.
+    runs = [run for run in read_runs(path) if not run.error] if resume else []
     done = {run.task for run in runs}
     for run in carry_out([task for task in tasks if task not in done], jobs):
         runs.append(run)
@@ -110,7 +111,7 @@ def main(
     expert: Annotated[
         str | None, typer.Option(metavar="MODALITY=EXPERT", help="Known physics, as fit takes it.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip runs already written.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip runs already done.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the JSON.")] = RESULTS,
 ) -> None:
     """Run suites of known truth, one line per run, then a table; all runs go to JSON."""

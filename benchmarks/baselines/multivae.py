@@ -69,8 +69,7 @@ def _latents(dataset: MultimodalDataset, told: dict) -> NDArray[np.float64]:
             command, capture_output=True, text=True, check=False, cwd=ROOT
         )
         if ended.returncode:
-            raise TrainingError(
-                f"MultiVae failed: {(ended.stderr.strip().splitlines() or ['?'])[-1]}"
-            )
+            said = ended.stderr.strip().splitlines() or ["it said nothing"]
+            raise TrainingError(f"MultiVae failed (exit code {ended.returncode}): {said[-1]}")
         with np.load(found, allow_pickle=False) as file:
             return file["latents"].astype(np.float64)

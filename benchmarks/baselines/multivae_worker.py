@@ -108,8 +108,9 @@ def main(data: Path, out: Path) -> None:
         BaseTrainer(model, train_dataset=dataset, training_config=config).train()
     model.eval()
     with torch.no_grad():
-        latents = model.encode(dataset, return_mean=True).z
-    np.savez(out, latents=latents.reshape(len(dataset), -1).numpy())
+        # the package's `encode` refuses samples that lack a modality; this, beneath it, does not
+        latents, _ = model.compute_mu_log_var_subset(dataset, list(values))
+    np.savez(out, latents=latents.numpy())
 
 
 if __name__ == "__main__":

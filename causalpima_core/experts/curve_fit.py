@@ -34,12 +34,15 @@ class CurveFits:
 
     Attributes:
         parameters: shape ``(n, k)``.
-        variance: of the free coordinates (see `Expert.free`) by the curve's own scatter, shape
-            ``(n, k)``; infinite where the curve does not determine them.
+        free: the same in coordinates without bounds (see `Parameter.free`), shape ``(n, k)``; there
+            a value that has come too near a bound to tell it from it is still a number.
+        variance: of the free coordinates by the curve's own scatter, shape ``(n, k)``; infinite
+            where the curve does not determine them.
         square: mean squared residual, shape ``(n,)``.
     """
 
     parameters: NDArray[np.float64]
+    free: NDArray[np.float64]
     variance: NDArray[np.float64]
     square: NDArray[np.float64]
 
@@ -136,7 +139,7 @@ def descend(
     normal, _ = _normal_equations(expert, curves, free)
     noise = square * curves.shape[1] / max(1, curves.shape[1] - free.shape[1])
     variance = _inverse_diagonal(normal) * noise[:, None]
-    return CurveFits(expert.bound(free), variance, square)
+    return CurveFits(expert.bound(free), free, variance, square)
 
 
 def _within(free: NDArray[np.float64], bounded: NDArray[np.bool_]) -> NDArray[np.float64]:

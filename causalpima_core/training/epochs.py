@@ -99,7 +99,7 @@ def train_batches(
         decoded = model.generate(latent)
         noise = model.noise_of(batch, decoded)
         terms = model.loss_terms(batch, posterior, decoded, log_outcomes, noise)
-        fit = torch.stack(list(terms.reconstruction.values())).sum(0)
+        fit = sum(terms.reconstruction.values(), torch.zeros_like(terms.latent_prior))
         loss = -(fit + latent_weight * (terms.total() - fit)).mean() / size
         if terms.experts:
             loss = loss - _read_out(model, batch, latent, noise).mean() / size

@@ -56,7 +56,7 @@ def physical_view(
     starts = find_starts(expert, typical(seen, rng), rng)
     pieces = np.array_split(seen, -(-len(seen) // AT_ONCE))
     fits = [fit_curves(expert, piece, starts) for piece in pieces]
-    free = expert.free(np.concatenate([fit.parameters for fit in fits]))
+    free = np.concatenate([fit.free for fit in fits])
     low, high = np.quantile(free, (OUTLYING, 1 - OUTLYING), axis=0)
     reach = (high - low) / 4
     free = np.clip(free, low - reach, high + reach)  # runaways would rule every spread

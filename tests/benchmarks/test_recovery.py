@@ -43,7 +43,7 @@ def test_a_file_of_another_kind_is_not_overwritten_by_going_on(tmp_path):
 def test_a_benchmark_goes_on_where_it_was_stopped(tmp_path):
     path = tmp_path / file_name(TASKS[0])
     known = Run(task=TASKS[0], seconds=1234.0)
-    write_runs(path, [known])
+    write_runs(path, [known, Run(task=TASKS[1], error="The disk was full.")])
     ended = pca(tmp_path, "--seeds", "2", "--resume")
     assert ended.exit_code == 0, ended.output
     first, second = read_runs(path)

@@ -177,3 +177,11 @@ def test_a_run_survives_json_and_nothing_else_does():
     for broken in ("", "{}", text.replace('"name"', '"nome"', 1)):
         with pytest.raises(ConfigError, match="is not valid"):
             RunConfig.from_json(broken)
+
+
+def test_experts_survive_json_and_bad_ones_are_refused_by_name():
+    law = "a*exp(-k*t) + c; k>0 [1/µs]; t=0:30 [µs]"
+    config = ModelConfig.parse(states=(2, 2), experts={"curve": law})
+    assert ModelConfig.from_json(config.model_dump_json()) == config
+    with pytest.raises(ConfigError, match=r"^Expert for 'curve': Unknown expert 'linear'"):
+        ModelConfig.parse(states=(2,), experts={"curve": "linear"})

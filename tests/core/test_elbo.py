@@ -137,3 +137,18 @@ def test_a_responsibility_of_zero_costs_no_nan():
     far = GaussianComponents(components.mean * 1e6, components.covariance * 1e-6)
     terms = elbo_terms({}, q, far, log_outcomes)
     assert torch.isfinite(terms.total()).all()
+
+
+def test_an_expert_takes_part_in_the_responsibilities_and_in_the_bound():
+    """At the optimum the bound is the evidence of outcomes: a log-sum-exp over them."""
+    q, components, log_outcomes = problem()
+    generator = torch.Generator().manual_seed(1)
+    experts = {
+        name: 5 * torch.randn(4, 6, generator=generator, dtype=torch.float64)
+        for name in ("stress", "strain")
+    }
+    terms = elbo_terms({}, q, components, log_outcomes, experts)
+    joint = log_outcomes + components.expected_log_density(q) + sum(experts.values())
+    torch.testing.assert_close(terms.total(), joint.logsumexp(-1) + q.entropy())
+    torch.testing.assert_close(terms.responsibilities, joint.softmax(-1))
+    assert {"expert.stress", "expert.strain"} < set(terms.named())

@@ -3,6 +3,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import causalpima_core
 from causalpima_core.__main__ import main
@@ -11,6 +12,8 @@ from causalpima_core.counterfactuals import counterfactual_outcomes, transition
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.errors import ConfigError, DataError
 from causalpima_core.outcomes import outcome_table
+from causalpima_core.prior import GaussianComponents
+from causalpima_core.queries import carry
 from tests.core.training.conftest import two_cause_data
 
 
@@ -121,6 +124,20 @@ def test_a_counterfactual_keeps_what_is_particular_to_a_sample(rng):
         steepness = found @ t / (t @ t)
         assert np.abs(np.abs(steepness) - 1).mean() < 0.1
         assert (np.sign(steepness) == np.sign(steepness[0])).all()
+
+
+def test_carrying_maps_one_gaussian_onto_another_and_moves_nothing_more_than_it_must(rng):
+    roots = torch.from_numpy(rng.normal(size=(2, 3, 3)))
+    covariance = roots @ roots.mT + 0.1 * torch.eye(3)
+    mean = torch.from_numpy(rng.normal(size=(2, 3)))
+    components = GaussianComponents(mean, covariance)
+    ends = torch.zeros(3, dtype=torch.long), torch.ones(3, dtype=torch.long)
+    axes = mean[0] + torch.eye(3, dtype=torch.float64)
+    matrix = (carry(components, axes, *ends) - mean[1]).T
+    torch.testing.assert_close(matrix @ covariance[0] @ matrix.T, covariance[1])
+    # Symmetric and positive: the gradient of a convex function, which makes it optimal (Brenier).
+    torch.testing.assert_close(matrix, matrix.T)
+    assert (torch.linalg.eigvalsh(matrix) > 0).all()
 
 
 def test_an_intervention_on_a_reversible_edge_is_told_of(asked):

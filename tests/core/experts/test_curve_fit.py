@@ -65,6 +65,7 @@ def test_bounds_hold_where_the_best_fit_lies_beyond(rng: np.random.Generator):
     fits = fit_curves(expert, falling, find_starts(expert, falling, rng))
     assert 0 <= fits.parameters[0, 0] < 1e-3
     assert 0.999 < fits.parameters[0, 1] <= 1
+    assert np.isfinite(fits.free).all()
 
 
 def test_what_a_curve_does_not_determine_has_no_small_variance(rng: np.random.Generator):
