@@ -43,18 +43,7 @@ class RandomStart(Trainer):
         data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
         latents = encode(self.model, data).joint.mean.cpu().double().numpy()
         cell = nearest_of_random(latents, self.model.config.n_outcomes, self.config.seed)
-        self.start = Start(
-            outcome=cell,
-            source="random",
-            entropy=float("nan"),
-            nonadditive=float("nan"),
-            next_source=None,
-            next_entropy=None,
-            next_cost=None,
-            labelling_gap=None,
-            gains=(None,),
-            views=((),),
-        )
+        self.start = Start(cell, "random", gains=(None,), views=((),))
         self.start_networks = self._networks()
         self._begin_joint(data, self.start)
         yield from ()

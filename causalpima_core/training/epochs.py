@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
@@ -75,25 +75,25 @@ class EpochTotals:
 def train_batches(
     model: CausalPima,
     data: Batch,
+    rows: Int[Tensor, " n"],
     optimiser: Optimizer,
     batch_size: int,
     randomness: EpochRandomness,
     log_outcomes: Float[Tensor, " C"],
     latent_weight: float = 1.0,
 ) -> Iterator[tuple[ElboTerms, DiagonalGaussian, Batch]]:
-    """One pass of gradient steps on encoders and decoders; yields after every step.
+    """One pass of gradient steps over some rows of the data; yields after every step.
 
     ``latent_weight`` multiplies all terms but the reconstruction; 1 is the ELBO.
 
     Raises:
         TrainingError: the loss is no longer a number, or has grown beyond reason.
     """
-    order = torch.from_numpy(randomness.order.permutation(len(data)))
+    order = torch.from_numpy(randomness.order.permutation(len(rows))).to(rows.device)
     size = sum(values[0].numel() for values in data.values.values())
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    n_batches = max(1, len(data) // batch_size)
-    for rows in order.to(data.observed.device).tensor_split(n_batches):
-        batch = data[rows]
+    for chosen in rows[order].tensor_split(max(1, len(rows) // batch_size)):
+        batch = data[chosen]
         posterior = model.infer(batch).joint
         latent = posterior.sample(randomness.noise)
         decoded = model.generate(latent)

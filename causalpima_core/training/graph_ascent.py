@@ -29,6 +29,18 @@ def graph_objectives(
     return expected - penalty * description_length(edges, model.config.states, n_samples)
 
 
+@torch.no_grad()
+def paid_for_size(model: CausalPima, counts: Float[Tensor, " C"], temperature: float) -> float:
+    """Description length of the graph that counts, nats per sample."""
+    edges = model.dag(temperature)
+    lengths = description_length(edges, model.config.states, _n_samples(counts))
+    return float(lengths[model.best_restart])
+
+
+def _n_samples(counts: Float[Tensor, " C"]) -> int:
+    return max(2, round(float(counts.sum())))
+
+
 def ascend(
     model: CausalPima,
     optimiser: Optimizer,
@@ -39,7 +51,7 @@ def ascend(
 ) -> None:
     """Some steps for all restarts; the best of them becomes the model's graph."""
     weights = (counts / counts.sum()).to(model.tables.logits.dtype)
-    n_samples = max(2, round(float(counts.sum())))
+    n_samples = _n_samples(counts)
     for _ in range(steps):
         optimiser.zero_grad(set_to_none=True)
         objectives = graph_objectives(model, weights, temperature, n_samples, penalty)

@@ -6,21 +6,17 @@ from there later with the same result.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.experts.check import check_experts
 from causalpima_core.model import Batch, CausalPima, ModalitySpec
-from causalpima_core.outcomes import node_posteriors
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -32,13 +28,11 @@ from causalpima_core.runs.records import (
 )
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
 from causalpima_core.training.distil import Distillation
-from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import (
     EpochRandomness,
     EpochTotals,
     evaluate,
     new_statistics,
-    responsibilities,
     train_batches,
     warm_up_latent_weight,
 )
@@ -48,40 +42,14 @@ from causalpima_core.training.expert_steps import (
     gather,
     maximise_experts,
 )
-from causalpima_core.training.graph_ascent import ascend, graph_objectives
+from causalpima_core.training.graph_ascent import ascend, paid_for_size
+from causalpima_core.training.position import Position
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
-from causalpima_core.training.separation import separations
+from causalpima_core.training.snapshots import take_snapshot
 from causalpima_core.training.start import SHRINKAGE, Start, choose_start, components_at
 
 SHOWN_SAMPLES = 600
 MOST_SNAPSHOTS = 120
-
-
-@dataclass
-class Position:
-    """How far training has come; goes into the checkpoint as it is.
-
-    Attributes:
-        epoch: epochs done of all stages.
-        step: optimiser steps done.
-        cycle: warm-up cycle under way.
-        joint_from: epoch at which joint training began; None before.
-        distil_from: epoch at which it was over and distillation began; None before.
-        best: best held-out ELBO of joint training so far.
-        since_best: epochs since then.
-        stopped: joint training stopped early.
-        seconds: spent by stage.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    cycle: int = 0
-    joint_from: int | None = None
-    distil_from: int | None = None
-    best: float | None = None
-    since_best: int = 0
-    stopped: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def choose_device() -> torch.device:
@@ -204,7 +172,7 @@ class Trainer:
             yield StageRecord(Stage.WARM_UP, self.position.epoch, self.epochs)
         while self.position.epoch < end:
             progress = 1 - (end - self.position.epoch) / self.cycle_epochs
-            with self._clock(Stage.WARM_UP):
+            with self.position.clock(Stage.WARM_UP):
                 totals = EpochTotals.empty()
                 for fraction, (terms, *_) in self._batches(Stage.WARM_UP, progress):
                     totals.add(terms)
@@ -218,7 +186,7 @@ class Trainer:
         clearest division so far is kept with the networks that showed it.
         """
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
-        with self._clock(Stage.CANDIDATES):
+        with self.position.clock(Stage.CANDIDATES):
             rows = torch.from_numpy(self.train_rows).to(self.device)
             rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
             found = choose_start(self.model, self.data[rows], rng)
@@ -255,7 +223,7 @@ class Trainer:
         yield StageRecord(Stage.JOINT, self.position.epoch, self.epochs)
         while not self.joint_is_over:
             progress = self._joint_progress
-            with self._clock(Stage.JOINT):
+            with self.position.clock(Stage.JOINT):
                 totals, statistics = EpochTotals.empty(), new_statistics(self.model)
                 physics = expert_statistics(self.model)
                 for fraction, (terms, posterior, batch) in self._batches(Stage.JOINT, progress):
@@ -273,9 +241,8 @@ class Trainer:
                     self.config.graph_steps,
                     self.config.description_length,
                 )
-            yield from self._close_epoch(
-                Stage.JOINT, totals, {"train/description_length": self._penalty(statistics.weight)}
-            )
+            paid = paid_for_size(self.model, statistics.weight, self.temperature)
+            yield from self._close_epoch(Stage.JOINT, totals, {"train/description_length": paid})
 
     def _distil(self) -> Iterator[Record]:
         """Teach an encoder for each modality alone what all together say; see `distil`."""
@@ -289,7 +256,7 @@ class Trainer:
             progress = 1 - (self.epochs - self.position.epoch) / self.distil_epochs
             rate = self.config.learning_rate * one_cycle(progress)
             place = (self.config.seed, stage, self.position.epoch, self.device)
-            with self._clock(stage):
+            with self.position.clock(stage):
                 for fraction in lessons.steps(EpochRandomness.of(*place), rate, self.batch_size):
                     self.position.step += 1
                     yield BatchRecord(stage, self.position.epoch + fraction, self.epochs)
@@ -318,7 +285,8 @@ class Trainer:
         n_batches = max(1, len(rows) // self.batch_size)
         steps = train_batches(
             self.model,
-            self.data[rows],
+            self.data,
+            rows,
             self.network_optimiser,
             self.batch_size,
             randomness,
@@ -333,7 +301,7 @@ class Trainer:
         self, stage: Stage, totals: EpochTotals, extra: dict[str, float]
     ) -> Iterator[Record]:
         """Evaluate on the samples held out, move on, and tell."""
-        with self._clock(stage), torch.no_grad():
+        with self.position.clock(stage), torch.no_grad():
             rows = torch.from_numpy(self.held_rows).to(self.device)
             log_outcomes = self.model.log_outcomes(self.temperature)
             held_out = evaluate(self.model, self.data[rows], log_outcomes).means("held_out")
@@ -369,65 +337,13 @@ class Trainer:
             return 0.0
         return (self.position.epoch - self.position.joint_from) / self.joint_epochs
 
-    @torch.no_grad()
-    def _penalty(self, counts: Float[Tensor, " C"]) -> float:
-        """Description length now, nats per sample."""
-        weights = (counts / counts.sum()).to(self.model.tables.logits.dtype)
-        n_samples = max(2, round(float(counts.sum())))
-        place = (self.model, weights, self.temperature, n_samples)
-        paid = graph_objectives(*place, 0.0) - graph_objectives(*place, 1.0)
-        return float(paid[self.model.best_restart])
-
-    @torch.no_grad()
     def snapshot(self, stage: Stage) -> Snapshot:
         """This moment, for the live page."""
         data = self.data[torch.from_numpy(self.shown).to(self.device)]
-        posterior = encode(self.model, data).joint
-        log_outcomes = self.model.log_outcomes(self.temperature)
-        n_nodes, components = len(self.model.config.states), self.model.components
-        started = len(components.mean) > 1
-        gamma = responsibilities(self.model, data, posterior, log_outcomes)
-        separation = np.zeros(n_nodes)
-        if started:
-            separation = separations(node_posteriors(gamma, self.model.config.states))
-        edges = self.model.edges(self.temperature) if started else torch.zeros(n_nodes, n_nodes)
-        kept = slice(None) if started else slice(0, 0)
-        return Snapshot(
-            epoch=self.position.epoch,
-            stage=stage,
-            temperature=self.temperature,
-            sample=self.shown,
-            latent=_array(posterior.mean),
-            component=gamma.argmax(1) if started else np.full(len(gamma), -1),
-            means=_array(components.mean)[kept],
-            covariances=_array(components.full_covariance())[kept],
-            weights=_array(log_outcomes.exp())[kept],
-            edges=_array(edges),
-            separation=separation.astype(np.float32),
-        )
-
-    def _clock(self, stage: Stage) -> _Clock:
-        return _Clock(self.position.seconds, stage.value)
-
-
-class _Clock:
-    """Adds the time spent inside it to a stage's total."""
-
-    def __init__(self, seconds: dict[str, float], name: str) -> None:
-        self.seconds, self.name = seconds, name
-
-    def __enter__(self) -> None:
-        self.began = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        spent = time.perf_counter() - self.began
-        self.seconds[self.name] = self.seconds.get(self.name, 0.0) + spent
+        place = (self.position.epoch, stage)
+        return take_snapshot(self.model, data, self.shown, place, self.temperature)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Those whose names begin with ``prefix``, without it."""
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-
-
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.detach().cpu().float().numpy()

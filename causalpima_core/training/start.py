@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 import torch
@@ -46,27 +47,27 @@ class Start:
     Attributes:
         outcome: joint outcome of each training sample, shape ``(n,)``.
         source: how its partition was found.
-        entropy: its assignment entropy, nats per sample.
+        gains: gain of the split that shows each node; None where no single direction does.
+        views: views that show each node.
+        entropy: its assignment entropy, nats per sample; NaN where it was not judged.
         nonadditive: share of what its cells look like that is no sum of single nodes' effects.
         next_source: how the next best partition was found; None without one.
         next_entropy: its assignment entropy.
         next_cost: its `cost`.
         labelling_gap: by how much the next best labelling's grid is longer, as a share; None
             where there is no other.
-        gains: gain of the split that shows each node; None where no single direction does.
-        views: views that show each node.
     """
 
     outcome: NDArray[np.int64]
     source: str
-    entropy: float
-    nonadditive: float
-    next_source: str | None
-    next_entropy: float | None
-    next_cost: float | None
-    labelling_gap: float | None
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
+    entropy: float = nan
+    nonadditive: float = nan
+    next_source: str | None = None
+    next_entropy: float | None = None
+    next_cost: float | None = None
+    labelling_gap: float | None = None
 
     @property
     def cost(self) -> float:
