@@ -23,6 +23,7 @@ from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import Batch, CausalPima
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.moments import moments
+from causalpima_core.training.pursuit import View
 
 BLUR = 1 / 8
 """Width of the blur as a share of the longest side."""
@@ -54,6 +55,7 @@ class Appearance:
         """Where a measurement is missing, what the others let expect takes its place."""
         self._kinds = {spec.name: spec.kind for spec in model.specs}
         self._values: dict[str, NDArray[np.float32]] = {}
+        self._observed: dict[str, NDArray[np.bool_]] = {}
         with torch.no_grad():
             for column, name in enumerate(model.names):
                 values = batch.values[name].clone()
@@ -61,12 +63,19 @@ class Appearance:
                 if bool(missing.any()):
                     values[missing] = model.decoders[name](joint.mean[missing])
                 self._values[name] = values.cpu().numpy()
-
+                self._observed[name] = ~missing.cpu().numpy()
         self._moments = {
             name: moments(values)
             for name, values in self._values.items()
             if self._kinds[name] is Kind.IMAGE
         }
+
+    def views(self) -> list[View]:
+        """The moments of every image modality: where, how large and of what colour things are."""
+        return [
+            View(f"{name} moments", found, np.zeros_like(found), self._observed[name])
+            for name, found in self._moments.items()
+        ]
 
     def prototypes(self, cell: NDArray[np.int64]) -> list[Prototypes]:
         """Mean measurements of each cell, those of one modality after another.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from math import prod
 
 import numpy as np
@@ -21,19 +20,14 @@ from sklearn.mixture import GaussianMixture
 
 from causalpima_core.training.assignment import Latents, judge, pooled_covariance
 from causalpima_core.training.neighbourhoods import neighbourhood_cells
-from causalpima_core.training.pursuit import Split
 
 MIXTURE_RESTARTS = 4
-LARGEST_SUBSET = 6
-NOTICEABLE = 0.003
-"""Share of the samples from which a cell of a product of splits is noticeable."""
-REFINED, REFINING_STEPS = 8, 30
+REFINED, REFINING_STEPS = 12, 30
 REFINED_MARK = ", refined"
 LEAST_VARIANCE = 1e-4
 
-
-Found = tuple[str, NDArray[np.int64], tuple[int, ...]]
-"""Source, cell of each sample, and positions of splits in the pool."""
+Found = tuple[str, NDArray[np.int64]]
+"""Source and cell of each sample."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +39,16 @@ class Candidate:
         cell: cell of each sample, 0 … C − 1, shape ``(n,)``.
         entropy: mean entropy of the responsibilities, nats per sample.
         likelihood: mean log-likelihood of the mixture of its cells, nats per sample.
-        splits: positions in the pool whose product it is; empty otherwise.
     """
 
     source: str
     cell: NDArray[np.int64]
     entropy: float
     likelihood: float
-    splits: tuple[int, ...] = ()
 
 
 def find_candidates(
     latents: Latents,
-    pool: list[Split],
     states: tuple[int, ...],
     rng: Generator,
     others: Iterable[Found] = (),
@@ -73,11 +64,7 @@ def find_candidates(
     with warnings.catch_warnings():
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = [
-            *products(latents, pool, n_cells),
-            *others,
-            *_clusterings(latents, n_cells, rng),
-        ]
+        found = [*others, *_clusterings(latents, n_cells, rng)]
         whole = _judged(latents, found, n_cells)
         refined = [
             _refined(latents, candidate, kind)
@@ -95,9 +82,7 @@ def _rank(candidate: Candidate) -> tuple[float, float]:
 def _judged(latents: Latents, found: list[Found], n_cells: int) -> list[Candidate]:
     """Those with samples in every cell, best first."""
     whole = [f for f in found if len(np.unique(f[1])) == n_cells]
-    judged = [
-        Candidate(source, cell, *judge(latents, cell), splits) for source, cell, splits in whole
-    ]
+    judged = [Candidate(source, cell, *judge(latents, cell)) for source, cell in whole]
     return sorted(judged, key=_rank)
 
 
@@ -117,7 +102,7 @@ def _refined(latents: Latents, candidate: Candidate, kind: str) -> Found:
         max_iter=REFINING_STEPS,
     )
     source = candidate.source.removesuffix(REFINED_MARK) + REFINED_MARK
-    return source, mixture.fit_predict(latents), candidate.splits
+    return source, mixture.fit_predict(latents)
 
 
 def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
@@ -139,47 +124,13 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     return np.linalg.inv(covariances)
 
 
-def products(
-    latents: Latents,
-    pool: list[Split],
-    n_cells: int,
-    source: str = "splits",
-    within: NDArray[np.int64] | None = None,
-) -> Iterator[Found]:
-    """Products of splits, within given cells or all, of exactly so many noticeable cells."""
-    first = np.zeros(len(latents), dtype=np.int64) if within is None else within
-    smallest = int(np.ceil(np.log2(n_cells / (first.max() + 1))))
-    largest = LARGEST_SUBSET if within is None else smallest + 1
-    for size in range(smallest, min(largest, len(pool)) + 1):
-        for subset in combinations(range(len(pool)), size):
-            code = first
-            for position in subset:
-                code = 2 * code + pool[position].side
-            _, code, counts = np.unique(code, return_inverse=True, return_counts=True)
-            noticeable = counts >= max(2, NOTICEABLE * len(latents))
-            if noticeable.sum() == n_cells:
-                yield source, _strays_to_nearest(latents, code, noticeable), subset
-
-
-def _strays_to_nearest(
-    latents: Latents, code: NDArray[np.int64], kept: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Samples of cells that are not kept go to the kept cell with the nearest mean."""
-    centres = np.stack([latents[code == cell].mean(0) for cell in np.flatnonzero(kept)])
-    renumbered = (np.cumsum(kept) - 1)[code]
-    stray = ~kept[code]
-    distance = np.square(latents[stray][:, None] - centres).sum(-1)
-    renumbered[stray] = distance.argmin(1)
-    return renumbered
-
-
 def _clusterings(latents: Latents, n_cells: int, rng: Generator) -> Iterator[Found]:
     seed = int(rng.integers(2**31))
     for neighbours, cell in neighbourhood_cells(latents, n_cells, seed):
-        yield f"neighbourhood graph of {neighbours}", cell, ()
+        yield f"neighbourhood graph of {neighbours}", cell
     for kind in ("diag", "full"):
         for restart in range(MIXTURE_RESTARTS):
             mixture = GaussianMixture(
                 n_cells, covariance_type=kind, random_state=seed + restart, reg_covar=LEAST_VARIANCE
             )
-            yield f"{kind} mixture", mixture.fit_predict(latents), ()
+            yield f"{kind} mixture", mixture.fit_predict(latents)

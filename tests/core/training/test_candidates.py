@@ -4,7 +4,6 @@ import pytest
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.assignment import assignment_entropy, mean_entropy
 from causalpima_core.training.candidates import find_candidates
-from causalpima_core.training.pursuit import Split
 
 
 def clusters(n=800, n_cells=4, spread=0.3, seed=0):
@@ -16,19 +15,18 @@ def clusters(n=800, n_cells=4, spread=0.3, seed=0):
 
 def test_the_true_partition_of_clear_clusters_wins():
     latents, cell = clusters()
-    best = find_candidates(latents, [], (2, 2), np.random.default_rng(0))[0]
+    best = find_candidates(latents, (2, 2), np.random.default_rng(0))[0]
     assert component_accuracy(cell, best.cell) == 1.0
     assert best.entropy == pytest.approx(0.0, abs=1e-6)
 
 
-def test_products_of_splits_are_among_the_candidates():
-    rng = np.random.default_rng(0)
-    factors = rng.integers(0, 2, (500, 2))
-    latents = 4.0 * factors + rng.normal(size=(500, 2)) * 0.5
-    pool = [Split(side, 0.5, ("joint",)) for side in factors.T]
-    sources = {c.source: c for c in find_candidates(latents, pool, (2, 2), rng)}
-    assert sources["splits"].splits == (0, 1)
-    assert component_accuracy(2 * factors[:, 0] + factors[:, 1], sources["splits"].cell) == 1.0
+def test_partitions_found_elsewhere_are_judged_with_the_rest():
+    latents, cell = clusters()
+    others = [("known", cell), ("too few", np.minimum(cell, 2))]
+    found = find_candidates(latents, (2, 2), np.random.default_rng(0), others)
+    (known,) = [c for c in found if c.source == "known"]
+    assert known.entropy == pytest.approx(assignment_entropy(latents, cell))
+    assert all(c.source != "too few" for c in found)
 
 
 def test_overlapping_clusters_have_more_entropy():

@@ -19,6 +19,7 @@ def case(
     other=0.0,
     misfit=0.05,
     arrangement=0.1,
+    weights=(0.4, 0.2, 0.3, 0.1),
 ):
     graph = GraphResult(
         nodes=[NodeResult(name=n, states=2, separation=separation) for n in ("node_1", "node_2")],
@@ -34,8 +35,7 @@ def case(
         ],
         tables={},
         components=[
-            ComponentResult(outcome=[0, 0], weight=1.0),
-            ComponentResult(outcome=[0, 1], weight=share / 1000),
+            ComponentResult(outcome=[c // 2, c % 2], weight=w) for c, w in enumerate(weights)
         ],
     )
     summary = Summary(
@@ -80,8 +80,17 @@ def test_doubts_name_what_is_wrong():
     assert "not drawn but possible (probability 0.30)" in told(other=0.3)
     assert "3.0 nats worse" in told(gap=3.0)
     assert "stopped early" in told(finished=False)
-    assert "No samples are in 1 of the joint outcomes (0-1)" in told()
+    assert "No samples are in 1 of the joint outcomes (0-1)" in told(weights=(0.5, 0, 0.3, 0.2))
 
 
-def test_a_clear_result_raises_no_doubt_but_the_empty_outcome():
-    assert len(doubts(*case(), finished=True)) == 1
+def test_a_node_that_the_others_fix_is_doubted():
+    both = told(weights=(0.5, 0.0, 0.0, 0.5))
+    assert "node_1 varies by itself in only 0%" in both
+    assert "node_2 varies by itself" in both
+    once = told(weights=(0.5, 0.0, 0.2, 0.3))  # node_1 varies where node_2 is 0: in 70%
+    assert "node_2 varies by itself in only 50% of the samples" in once
+    assert "node_1" not in once
+
+
+def test_a_clear_result_raises_no_doubt():
+    assert doubts(*case(), finished=True) == []

@@ -1,0 +1,51 @@
+import numpy as np
+
+from causalpima_core.scores import component_accuracy
+from causalpima_core.training.growth import begin, grow
+from causalpima_core.training.pursuit import View
+
+
+def view(latents, name="joint", observed=None):
+    observed = np.ones(len(latents), dtype=bool) if observed is None else observed
+    return View(name, latents, np.zeros_like(latents), observed)
+
+
+def caused(n=1200, seed=0):
+    """A cause with three states, an effect that mostly follows it, and what both look like."""
+    rng = np.random.default_rng(seed)
+    cause = rng.integers(0, 3, n)
+    effect = (rng.random(n) < np.array([0.06, 0.5, 0.94])[cause]).astype(int)
+    places = np.array([[0, 0], [5.0, 0], [0, 5.0]])[cause]
+    noise = rng.normal(size=(n, 4))
+    image = np.column_stack([places, 4.0 * effect, np.zeros(n)]) + noise
+    return image @ rng.normal(size=(4, 4)), cause, effect
+
+
+def test_cause_and_effect_are_found_in_one_view_whatever_their_numbers_of_states():
+    latents, cause, effect = caused()
+    best = grow([begin(1200, (2, 3))], [view(latents)], latents, np.random.default_rng(0))[0]
+    assert best.n_cells == 6
+    assert best.missing == ()
+    assert len(best.nodes) == 2
+    assert component_accuracy(2 * cause + effect, best.cell) > 0.97
+
+
+def test_nodes_of_different_views_are_put_together():
+    rng = np.random.default_rng(1)
+    latents, cause, effect = caused()
+    other = rng.integers(0, 2, 1200)
+    curve = other[:, None] * [2.0, 1.0] + 0.3 * rng.normal(size=(1200, 2))
+    seen = rng.random(1200) < 0.7
+    everywhere = np.hstack([latents, curve])
+    views = [view(latents, "image"), view(curve, "curve", seen)]
+    best = grow([begin(1200, (2, 2, 3))], views, everywhere, rng)[0]
+    truth = 4 * cause + 2 * effect + other
+    assert component_accuracy(truth, best.cell) > 0.9
+    assert component_accuracy(truth[seen], best.cell[seen]) > 0.95
+
+
+def test_nothing_grows_where_cells_would_stay_empty(rng):
+    same = rng.integers(0, 2, 300)
+    latents = same[:, None] * [9.0, 0.0] + 0.1 * np.linspace(-1, 1, 300)[:, None] ** [1, 1]
+    assert grow([begin(300, (2,) * 8)], [view(latents)], latents, rng) == []
+    assert grow([], [view(latents)], latents, rng) == []
