@@ -226,6 +226,8 @@ class TrainingConfig(_Frozen):
         graph_steps: gradient steps of graph and tables after each epoch of joint training.
         description_length: weight of the penalty on the size of the conditional tables;
             0 gives the plain ELBO of the paper.
+        start_error: how often the start of joint training is taken to be wrong about a sample; it
+            bears on the outcomes as a label with so many errors would. None: it has no say.
         patience: epochs without a better held-out ELBO after which joint training stops.
     """
 
@@ -244,6 +246,7 @@ class TrainingConfig(_Frozen):
     temperature_start: Annotated[float, Field(gt=0)] = 1.0
     temperature_end: Annotated[float, Field(gt=0)] = 0.05
     description_length: Annotated[float, Field(ge=0)] = 1.0
+    start_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.01
     held_out: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
     patience: Annotated[int, Field(ge=1)] = 12
 

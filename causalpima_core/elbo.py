@@ -7,11 +7,12 @@ variational autoencoder, which is what the warm-up trains.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from causalpima_core.gaussians import LOG_2PI, DiagonalGaussian
@@ -27,6 +28,7 @@ class ElboTerms:
         experts: by modality with known physics, ``E_q log p(X_m | c)``; 0 where not observed.
         latent_prior: ``E_q log p(Z | c)``.
         outcome_prior: ``E_q log p(c)``.
+        start: ``E_q log p(start | c)`` where the start of joint training is a witness, else None.
         latent_entropy: entropy of ``q(Z|X)``.
         outcome_entropy: entropy of ``q(c|X)``.
         responsibilities: ``γ = q(c|X)``, shape ``(batch, C)``.
@@ -39,11 +41,13 @@ class ElboTerms:
     outcome_entropy: Float[Tensor, " batch"]
     responsibilities: Float[Tensor, "batch C"]
     experts: dict[str, Float[Tensor, " batch"]] = field(default_factory=dict)
+    start: Float[Tensor, " batch"] | None = None
 
     def named(self) -> dict[str, Float[Tensor, " batch"]]:
         """All terms under the names that the metrics use."""
         fit = {f"reconstruction.{name}": term for name, term in self.reconstruction.items()}
         fit |= {f"expert.{name}": term for name, term in self.experts.items()}
+        fit |= {} if self.start is None else {"start": self.start}
         return fit | {
             "latent_prior": self.latent_prior,
             "outcome_prior": self.outcome_prior,
@@ -62,6 +66,7 @@ def elbo_terms(
     components: GaussianComponents,
     log_outcomes: Float[Tensor, " C"],
     experts: Mapping[str, Float[Tensor, "batch C"]] | None = None,
+    start: Float[Tensor, "batch C"] | None = None,
 ) -> ElboTerms:
     """All terms of the ELBO at the optimal responsibilities.
 
@@ -71,10 +76,12 @@ def elbo_terms(
         components: ``p(Z|c)``.
         log_outcomes: ``log p(c)``, shape ``(C,)``.
         experts: ``log p(X_m|c)`` of each modality whose physics is known.
+        start: ``log p(start|c)``, see `start_likelihood`.
     """
     log_density = components.expected_log_density(posterior)
     experts = experts or {}
-    log_gamma = log_responsibilities(log_outcomes, log_density + sum(experts.values()))
+    evidence = log_density + sum(experts.values()) + (0 if start is None else start)
+    log_gamma = log_responsibilities(log_outcomes, evidence)
     gamma = log_gamma.exp()
     return ElboTerms(
         reconstruction=reconstruction,
@@ -85,7 +92,22 @@ def elbo_terms(
         outcome_entropy=-(gamma * log_gamma.clamp_min(-1e4)).sum(-1),
         responsibilities=gamma,
         experts={name: (gamma * likelihood).sum(-1) for name, likelihood in experts.items()},
+        start=None if start is None else (gamma * start).sum(-1),
     )
+
+
+def start_likelihood(
+    outcome: Int[Tensor, " batch"], n_outcomes: int, error: float
+) -> Float[Tensor, "batch C"]:
+    """``log p(start|c)``: the start names the true outcome but for a share of errors, at random.
+
+    Args:
+        outcome: that each sample started from.
+        n_outcomes: C, at least 2.
+        error: how often it is another than the true one, above 0 and below 1.
+    """
+    agrees = torch.nn.functional.one_hot(outcome, n_outcomes).bool()
+    return torch.where(agrees, math.log(1 - error), math.log(error / (n_outcomes - 1)))
 
 
 def gaussian_log_likelihood(

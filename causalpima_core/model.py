@@ -307,11 +307,13 @@ class CausalPima(nn.Module):
         decoded: dict[str, Tensor],
         log_outcomes: Float[Tensor, " C"],
         noise: Mapping[str, Tensor] | None = None,
+        start: Float[Tensor, "batch C"] | None = None,
     ) -> ElboTerms:
         """The ELBO's terms for a batch that was encoded and decoded.
 
         An expert, once it has components, takes the place of its modality's reconstruction.
-        ``noise`` takes the place of the kept noise variances where given.
+        ``noise`` takes the place of the kept noise variances where given; ``start`` is what the
+        start of joint training says of the outcomes (see `elbo.start_likelihood`).
         """
         noise = self.noise if noise is None else noise
         experts = self.expert_likelihoods(batch)
@@ -322,7 +324,7 @@ class CausalPima(nn.Module):
             for column, name in enumerate(self.names)
             if name not in experts
         }
-        return elbo_terms(reconstruction, posterior, self.components, log_outcomes, experts)
+        return elbo_terms(reconstruction, posterior, self.components, log_outcomes, experts, start)
 
     def prototypes(self) -> dict[str, NDArray]:
         """Centre of every component in the data's units; where physics is known, its curve."""

@@ -13,6 +13,7 @@ MEANINGS = {
     "reconstruction": "How well the modality is redrawn from the latent space.",
     "latent_prior": "How well latents fit the Gaussian of their component.",
     "outcome_prior": "How probable the graph finds the samples' joint outcomes.",
+    "start": "Agreement with the groups that joint training started from; training samples only.",
     "latent_entropy": "Spread each sample keeps in the latent space.",
     "outcome_entropy": "Uncertainty left about each sample's component.",
     "description_length": "Penalty for larger conditional tables.",

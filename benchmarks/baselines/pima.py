@@ -59,7 +59,8 @@ def attempt(dataset: MultimodalDataset, states: tuple[int, ...], task: Task) -> 
     """Latent size, warm-up, joint training and seed as ours; all cycles of the warm-up."""
     latent_dim = ModelConfig.parse(states=states).n_latent
     model = ModelConfig.parse(states=(prod(states),), latent_dim=latent_dim)
-    trainer = RandomStart(dataset, model, TrainingConfig.of_preset(task.preset, seed=task.seed))
+    config = TrainingConfig.of_preset(task.preset, seed=task.seed, start_error=None)
+    trainer = RandomStart(dataset, model, config)
     for _ in trainer.run():
         pass
     findings = conclude(trainer, dataset)

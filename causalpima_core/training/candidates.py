@@ -22,7 +22,7 @@ from causalpima_core.training.assignment import Latents, judge, pooled_covarianc
 from causalpima_core.training.neighbourhoods import neighbourhood_cells
 
 MIXTURE_RESTARTS = 4
-REFINED, REFINING_STEPS = 12, 30
+REFINED, REFINED_GIVEN, REFINING_STEPS = 8, 24, 30
 REFINED_MARK = ", refined"
 LEAST_VARIANCE = 1e-4
 
@@ -64,14 +64,14 @@ def find_candidates(
     with warnings.catch_warnings():
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = [*others, *_clusterings(latents, n_cells, rng)]
-        whole = _judged(latents, found, n_cells)
+        given = _judged(latents, list(others), n_cells)
+        clustered = _judged(latents, list(_clusterings(latents, n_cells, rng)), n_cells)
         refined = [
             _refined(latents, candidate, kind)
-            for candidate in whole[:REFINED]
+            for candidate in given[:REFINED_GIVEN] + clustered[:REFINED]
             for kind in ("tied", "diag", "full")
         ]
-    return sorted(whole + _judged(latents, refined, n_cells), key=_rank)
+    return sorted([*given, *clustered, *_judged(latents, refined, n_cells)], key=_rank)
 
 
 def _rank(candidate: Candidate) -> tuple[float, float]:

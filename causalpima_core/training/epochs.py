@@ -81,10 +81,12 @@ def train_batches(
     randomness: EpochRandomness,
     log_outcomes: Float[Tensor, " C"],
     latent_weight: float = 1.0,
+    start: Float[Tensor, "n C"] | None = None,
 ) -> Iterator[tuple[ElboTerms, DiagonalGaussian, Batch]]:
     """One pass of gradient steps over some rows of the data; yields after every step.
 
-    ``latent_weight`` multiplies all terms but the reconstruction; 1 is the ELBO.
+    ``latent_weight`` multiplies all terms but the reconstruction; 1 is the ELBO. ``start`` is what
+    the start of joint training says of each of the rows (see `elbo.start_likelihood`).
 
     Raises:
         TrainingError: the loss is no longer a number, or has grown beyond reason.
@@ -92,13 +94,14 @@ def train_batches(
     order = torch.from_numpy(randomness.order.permutation(len(rows))).to(rows.device)
     size = sum(values[0].numel() for values in data.values.values())
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    for chosen in rows[order].tensor_split(max(1, len(rows) // batch_size)):
-        batch = data[chosen]
+    for chosen in order.tensor_split(max(1, len(rows) // batch_size)):
+        batch = data[rows[chosen]]
         posterior = model.infer(batch).joint
         latent = posterior.sample(randomness.noise)
         decoded = model.generate(latent)
         noise = model.noise_of(batch, decoded)
-        terms = model.loss_terms(batch, posterior, decoded, log_outcomes, noise)
+        said = None if start is None else start[chosen]
+        terms = model.loss_terms(batch, posterior, decoded, log_outcomes, noise, said)
         fit = sum(terms.reconstruction.values(), torch.zeros_like(terms.latent_prior))
         loss = -(fit + latent_weight * (terms.total() - fit)).mean() / size
         if terms.experts:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.elbo import start_likelihood
 from causalpima_core.experts.check import check_experts
 from causalpima_core.model import Batch, CausalPima, ModalitySpec
 from causalpima_core.runs.records import (
@@ -292,10 +293,19 @@ class Trainer:
             randomness,
             log_outcomes,
             warm_up_latent_weight(self.data) if stage is Stage.WARM_UP else 1.0,
+            self._said_by_start() if stage is Stage.JOINT else None,
         )
         for done, step in enumerate(steps, start=1):
             self.position.step += 1
             yield done / n_batches, step
+
+    def _said_by_start(self) -> Tensor | None:
+        """Evidence of the start on the outcome of each training sample; None if it has no say."""
+        n_outcomes, error = self.model.config.n_outcomes, self.config.start_error
+        if error is None or n_outcomes == 1 or self.start is None:
+            return None
+        outcome = torch.from_numpy(self.start.outcome).to(self.device)
+        return start_likelihood(outcome, n_outcomes, error)
 
     def _close_epoch(
         self, stage: Stage, totals: EpochTotals, extra: dict[str, float]

@@ -5,7 +5,12 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from causalpima_core.dag import FlowDag
-from causalpima_core.elbo import elbo_terms, gaussian_log_likelihood, optimal_noise_variance
+from causalpima_core.elbo import (
+    elbo_terms,
+    gaussian_log_likelihood,
+    optimal_noise_variance,
+    start_likelihood,
+)
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.outcomes import ConditionalTables
 from causalpima_core.prior import GaussianComponents
@@ -152,3 +157,24 @@ def test_an_expert_takes_part_in_the_responsibilities_and_in_the_bound():
     torch.testing.assert_close(terms.total(), joint.logsumexp(-1) + q.entropy())
     torch.testing.assert_close(terms.responsibilities, joint.softmax(-1))
     assert {"expert.stress", "expert.strain"} < set(terms.named())
+
+
+def test_the_start_bears_on_the_outcomes_as_a_label_with_errors_would():
+    q, components, log_outcomes = problem()
+    start = start_likelihood(torch.tensor([0, 5, 2, 2]), 6, 0.1).double()
+    torch.testing.assert_close(start.exp().sum(-1), torch.ones(4).double())
+    torch.testing.assert_close(start.exp()[1], torch.tensor([0.02] * 5 + [0.9]).double())
+    terms = elbo_terms({}, q, components, log_outcomes, start=start)
+    joint = log_outcomes + components.expected_log_density(q) + start
+    torch.testing.assert_close(terms.total(), joint.logsumexp(-1) + q.entropy())
+    torch.testing.assert_close(terms.responsibilities, joint.softmax(-1))
+    assert "start" in terms.named()
+    assert "start" not in elbo_terms({}, q, components, log_outcomes).named()
+
+
+def test_a_start_that_errs_as_often_as_chance_has_no_say():
+    q, components, log_outcomes = problem()
+    start = start_likelihood(torch.tensor([0, 5, 2, 2]), 6, 5 / 6).double()
+    with_it = elbo_terms({}, q, components, log_outcomes, start=start)
+    without = elbo_terms({}, q, components, log_outcomes)
+    torch.testing.assert_close(with_it.responsibilities, without.responsibilities)
