@@ -6,13 +6,12 @@ import numpy as np
 
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.training.separation import WEAK
+from causalpima_core.training.start import OVERLAP
 
 RARE_STATE = 0.02
 EMPTY_COMPONENT = 1e-3
 CLOSE_RIVAL = 0.01
 """Difference of costs (see `Start.cost`), nats, below which another partition is as good."""
-OVERLAP = 0.03
-"""Assignment entropy of the start, nats, above which its groups overlap."""
 MISFIT = 2.0
 """Residual variance of known physics over that of a free decoder above which it is doubted."""
 MISSHAPEN = 0.18

@@ -47,7 +47,13 @@ from causalpima_core.training.graph_ascent import ascend, paid_for_size
 from causalpima_core.training.position import Position
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
 from causalpima_core.training.snapshots import take_snapshot
-from causalpima_core.training.start import SHRINKAGE, Start, choose_start, components_at
+from causalpima_core.training.start import (
+    OVERLAP,
+    SHRINKAGE,
+    Start,
+    choose_start,
+    components_at,
+)
 
 SHOWN_SAMPLES = 600
 MOST_SNAPSHOTS = 120
@@ -184,17 +190,20 @@ class Trainer:
         """Divide the samples as the latents now show them; go on to joint training if clear.
 
         Factors show before nuisance does: with every cycle the latents hold more of both, so the
-        clearest division so far is kept with the networks that showed it.
+        clearest division so far is kept with the networks that showed it, and the search is over
+        once it is passable and a further cycle shows none clearer.
         """
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
         with self.position.clock(Stage.CANDIDATES):
             rows = torch.from_numpy(self.train_rows).to(self.device)
             rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
             found = choose_start(self.model, self.data[rows], rng)
-            if self.start is None or found.cost < self.start.cost:
+            improved = self.start is None or found.cost < self.start.cost
+            if self.start is None or improved:
                 self.start, self.start_networks = found, self._networks()
             last = self.position.cycle + 1 >= self.config.warm_up_cycles
-            if last or self.start.is_clear:
+            passable = not improved and self.start.entropy < OVERLAP
+            if last or passable or self.start.is_clear:
                 self._begin_joint(self.data[rows], self.start)
             else:
                 self.position.cycle += 1

@@ -32,6 +32,8 @@ SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
 CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 """Nats below which groups are clear, and by which the next division must be worse."""
+OVERLAP = 0.03
+"""Assignment entropy, nats, above which the groups overlap."""
 MOST_LABELLED = 30
 NONADDITIVE_COST = 0.2
 """Nats that a division with nothing additive about it counts worse than an additive one."""
