@@ -35,7 +35,7 @@ CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 OVERLAP = 0.03
 """Assignment entropy, nats, above which the groups overlap."""
 MOST_LABELLED = 30
-NONADDITIVE_COST = 0.2
+NONADDITIVE_COST = 0.5
 """Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 10.0
 """Pseudo-samples of pooled covariance in each component."""

@@ -48,8 +48,8 @@ def case(
             "next_source": "k-means",
             "next_entropy": rival,
             "nonadditive": misfit,
-            "cost": entropy + 0.2 * misfit,
-            "next_cost": rival + 0.2 * misfit,
+            "cost": entropy + 0.5 * misfit,
+            "next_cost": rival + 0.5 * misfit,
             "labelling_gap": arrangement,
         },
         nodes=[
