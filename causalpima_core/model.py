@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ from causalpima_core.gaussians import DiagonalGaussian, product_of_experts
 from causalpima_core.outcomes import ConditionalTables
 from causalpima_core.prior import GaussianComponents
 from causalpima_core.unimodal import UnimodalEncoder
+
+SCALED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,18 @@ class Scaling(nn.Module):
 
     def fit(self, modality: Modality) -> None:
         """Columns of a table are scaled one by one; images and curves as a whole."""
-        values = modality.values[modality.observed].astype(np.float64)
-        over = {Kind.IMAGE: (0, 2, 3), Kind.CURVE: (0,), Kind.TABLE: (0,)}[modality.kind]
-        centre = values.mean(axis=over, keepdims=True)[0]
-        spread = (values - centre) ** 2
-        scale = np.sqrt(spread.mean(0) if modality.kind is Kind.TABLE else spread.mean())
+        rows = np.flatnonzero(modality.observed)
+
+        def pieces() -> Iterator[NDArray[np.float64]]:
+            """Large data would not fit into memory twice."""
+            for part in np.array_split(rows, -(-len(rows) // SCALED_AT_ONCE)):
+                yield modality.values[part].astype(np.float64)
+
+        centre = np.sum([piece.sum(0) for piece in pieces()], axis=0) / len(rows)
+        if modality.kind is Kind.IMAGE:
+            centre = centre.mean((1, 2), keepdims=True)
+        spread = np.sum([((p - centre) ** 2).sum(0) for p in pieces()], axis=0) / len(rows)
+        scale = np.sqrt(spread if modality.kind is Kind.TABLE else spread.mean())
         scale = np.where(scale > 1e-12, scale, 1.0)  # a constant column stays as it is
         self.centre.copy_(torch.from_numpy(centre))
         self.scale.copy_(torch.from_numpy(np.asarray(scale)))
