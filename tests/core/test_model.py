@@ -12,7 +12,7 @@ def test_scaling_standardises_what_is_observed_and_gives_units_back(rng, shape, 
     values = (7 + 3 * rng.normal(size=(2500, *shape))).astype(np.float32)
     values *= np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
     values[::7] = np.nan
-    beside = np.ones((2500, 2), dtype=np.float32)
+    beside = rng.normal(size=(2500, 2)).astype(np.float32)
     modality = of_arrays({name: values, "beside": beside})[name]
     scaling = Scaling(ModalitySpec.of(modality))
     scaling.fit(modality)
