@@ -163,10 +163,10 @@ def _nodes(result: Result) -> None:
         column_config={
             "separation": columns.probability(),
             "rarest state": columns.number(1, "Share of samples in it.", "%"),
-            "gain": columns.number(
-                2, "Nats per sample, won by splitting the latents along this node."
+            "gain": columns.number(2, "Nats per sample that the node gains in what shows it best."),
+            "shown by": st.column_config.TextColumn(
+                help="What shows it by itself, the clearest first."
             ),
-            "shown by": st.column_config.TextColumn(help="Modalities that show it on their own."),
         },
     )
 

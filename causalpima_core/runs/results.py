@@ -69,9 +69,10 @@ class NodeEvidence(_Result):
     Attributes:
         separation: 1 minus the mean entropy of its posterior over log of its states.
         least_state_share: share of samples in its rarest state.
-        gain: log-likelihood gained by splitting the latents along it, nats per sample; None
-            where no single direction shows it.
-        views: modalities whose own latents show it as well.
+        gain: log-likelihood, less what stays undecided, that the node gains in the view that shows
+            it best, nats per sample; None where none does by itself.
+        views: what shows it by itself, the clearest first: all modalities together (``joint``),
+            single ones, moments of images, parameters of known physics.
     """
 
     name: str

@@ -49,7 +49,7 @@ class Start:
         outcome: joint outcome of each training sample, shape ``(n,)``.
         source: how its partition was found.
         gains: gain of each node in the view that shows it best; None where none does by itself.
-        views: views that show each node.
+        views: views that show each node, the clearest first.
         entropy: its assignment entropy, nats per sample; NaN where it was not judged.
         nonadditive: share of what its cells look like that is no sum of single nodes' effects.
         next_source: how the best partition into other nodes was found; None without one.
