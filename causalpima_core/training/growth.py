@@ -13,6 +13,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from causalpima_core.training.assignment import Latents
 from causalpima_core.training.pursuit import Node, View, find_nodes
+from causalpima_core.training.ranking import first_distinct
 
 BEAM, LAST_BEAM = 3, 8
 """Partitions kept for every choice of nodes still to come, and in the end."""
@@ -48,6 +49,10 @@ class Growth:
         left.remove(n_states)
         cell, n_cells = n_states * self.cell + node.state, n_states * self.n_cells
         return Growth(cell, n_cells, self.gain + node.gain, tuple(left), (*self.nodes, node))
+
+    def is_like(self, other: Growth) -> bool:
+        """Whether both are nearly the same partition."""
+        return normalized_mutual_info_score(self.cell, other.cell) >= ALIKE
 
     @property
     def is_whole(self) -> bool:
@@ -98,16 +103,11 @@ def combine(
         rng: source of the starts.
     """
     start = begin(len(everywhere), states)
-    pool = {
-        n_states: _distinct(
-            [
-                node
-                for view in views
-                for node in find_nodes(view, start.cell, n_states, everywhere, rng)
-            ]
-        )
-        for n_states in set(states)
-    }
+    pool = {}
+    for n_states in set(states):
+        found = [n for v in views for n in find_nodes(v, start.cell, n_states, everywhere, rng)]
+        ranked = sorted(found, key=lambda node: -node.gain)
+        pool[n_states] = first_distinct(ranked, Node.agrees_with, COMBINED)
     choices = [combinations(pool[k], states.count(k)) for k in sorted(pool)]
     for choice in product(*choices):
         growth = start
@@ -116,15 +116,6 @@ def combine(
                 growth = growth.with_node(node, n_states)
         if growth.is_whole:
             yield growth
-
-
-def _distinct(found: list[Node]) -> list[Node]:
-    """The clearest, without repetitions."""
-    kept: list[Node] = []
-    for node in sorted(found, key=lambda one: -one.gain):
-        if len(kept) < COMBINED and not any(node.agrees_with(other) for other in kept):
-            kept.append(node)
-    return kept
 
 
 def _grown(
@@ -141,10 +132,5 @@ def _grown(
 
 def _best(found: Iterable[Growth], complete: bool) -> list[Growth]:
     """Those of most gain, without repetitions."""
-    kept: list[Growth] = []
-    for growth in sorted(found, key=lambda one: -one.gain):
-        if len(kept) == (LAST_BEAM if complete else BEAM):
-            break
-        if all(normalized_mutual_info_score(growth.cell, other.cell) < ALIKE for other in kept):
-            kept.append(growth)
-    return kept
+    ranked = sorted(found, key=lambda one: -one.gain)
+    return first_distinct(ranked, Growth.is_like, LAST_BEAM if complete else BEAM)

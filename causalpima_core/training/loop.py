@@ -117,10 +117,9 @@ class Trainer:
         tensors |= optimiser_tensors("graph", self.graph_optimiser)
         tensors |= self.distillation.tensors() if self.distillation else {}
         tensors |= {f"start/{name}": t for name, t in self.start_networks.items()}
-        start = None
         if self.start:
-            start = asdict(self.start) | {"outcome": None}
             tensors["outcome"] = torch.from_numpy(self.start.outcome)
+        start = self.start.notes() if self.start else None
         return tensors, {"position": asdict(self.position), "start": start}
 
     def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
@@ -135,10 +134,7 @@ class Trainer:
             self.distillation.restore(tensors)
         self.start_networks = _under("start/", tensors)
         if notes["start"]:
-            start = notes["start"] | {"outcome": tensors["outcome"].numpy()}
-            start["gains"] = tuple(start["gains"])
-            start["views"] = tuple(tuple(v) for v in start["views"])
-            self.start = Start(**start)
+            self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
 
     # -- the loop -------------------------------------------------------------------------------
 

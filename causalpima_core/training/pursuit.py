@@ -63,7 +63,8 @@ class Node:
 
     Attributes:
         state: of each sample, 0 … K − 1, shape ``(n,)``.
-        gain: by how much it raises the mean log-likelihood of its view, nats per sample.
+        gain: by how much it raises the mean log-likelihood of its view, less what it leaves
+            undecided (`AdditiveMixtures.clarity`), nats per sample.
     """
 
     state: NDArray[np.int64]
@@ -95,19 +96,19 @@ def find_nodes(
     if white.shape[1] == 0:
         return []
     some = rng.permutation(len(rows))[:MOST_SAMPLES]
-    _, among = np.unique(inside[some], return_inverse=True)
-    known = np.unique(inside[some])
+    known, among = np.unique(inside[some], return_inverse=True)
     seen = _centred(white[some], among)
     first = fit_additive(seen, among, _starts(seen, n_states, rng), FIRST_STEPS)
     best = _distinct(first)[:FINALISTS]
     last = fit_additive(seen, among, first.share[best], LAST_STEPS)
     within = np.minimum(np.searchsorted(known, inside), len(known) - 1)
+    clarity, alone = last.clarity, single_likelihood(seen)
     nodes: list[Node] = []
     for start in _distinct(last):
         state = last.state(start, white, within)
         if np.bincount(state, minlength=n_states).min() < LEAST_SHARE * len(rows):
             continue
-        gain = last.clarity[start] - single_likelihood(seen)
+        gain = float(clarity[start]) - alone
         node = Node(_for_all(state, view, everywhere), gain)
         if not any(node.agrees_with(other) for other in nodes):
             nodes.append(node)
@@ -132,7 +133,7 @@ def shown_gain(view: View, state: NDArray[np.int64], n_states: int) -> float | N
     fitted = fit_additive(white, alone, np.eye(n_states)[None, :, given], FIRST_STEPS)
     if normalized_mutual_info_score(given, fitted.state(0, white, alone)) < SHOWN:
         return None
-    return fitted.clarity[0] - single_likelihood(white)
+    return float(fitted.clarity[0]) - single_likelihood(white)
 
 
 def whiten(latents: Latents) -> Latents:
@@ -144,7 +145,7 @@ def whiten(latents: Latents) -> Latents:
 
 
 def _distinct(mixtures: AdditiveMixtures) -> list[int]:
-    """The likeliest first, without those that divide the samples nearly as a likelier one does."""
+    """The clearest first, without those that divide the samples nearly as a clearer one does."""
     starts, n_states, n = mixtures.share.shape
     member = np.moveaxis(np.eye(n_states)[mixtures.share.argmax(1)], 2, 1).reshape(-1, n)
     common = (member @ member.T).reshape(starts, n_states, starts, n_states)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import nan
 
 import numpy as np
@@ -27,6 +27,7 @@ from causalpima_core.training.growth import begin, combine, grow
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.physics import physical_candidates, physical_views, with_physics
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
+from causalpima_core.training.ranking import first_distinct
 
 SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
@@ -70,6 +71,16 @@ class Start:
     next_cost: float | None = None
     labelling_gap: float | None = None
 
+    def notes(self) -> dict:
+        """All but the outcomes, for JSON."""
+        return {name: value for name, value in asdict(self).items() if name != "outcome"}
+
+    @classmethod
+    def of_notes(cls, notes: dict, outcome: NDArray[np.int64]) -> Start:
+        """The same again."""
+        views = tuple(tuple(names) for names in notes["views"])
+        return cls(**notes | {"outcome": outcome, "gains": tuple(notes["gains"]), "views": views})
+
     @property
     def cost(self) -> float:
         """What divisions are compared by, nats; see `_cost`."""
@@ -95,20 +106,22 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     appearance = Appearance(model, batch, inference.joint)
     views = [*_views(model, batch, inference), *appearance.views(), *physical]
     seen = with_physics(latents, physical)
-    others = [("grown", one.cell) for one in grow([begin(len(batch), states)], views, seen, rng)]
-    others += [("combined", one.cell) for one in combine(views, states, seen, rng)]
-    others += physical_candidates(physical, views, seen, states, rng)
-    candidates = find_candidates(seen, states, rng, others)
+    found = [("grown", one.cell) for one in grow([begin(len(batch), states)], views, seen, rng)]
+    found += [("combined", one.cell) for one in combine(views, states, seen, rng)]
+    found += physical_candidates(physical, views, seen, states, rng)
+    candidates = find_candidates(seen, states, rng, found)
     if not candidates:
         raise TrainingError(
             f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "
             "much alike; use fewer nodes or states."
         )
-    labelled = [_labelled(one, appearance, states, rng) for one in _distinct(candidates)]
-    chosen, *others = sorted(labelled, key=lambda one: one.cost)
-    best, rival = chosen.candidate, next(filter(chosen.differs_from, others), None)
+    distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
+    labelled = [_labelled(one, appearance, states, rng) for one in distinct]
+    chosen, *worse = sorted(labelled, key=lambda one: one.cost)
+    best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
     shown = [
-        _shown(outcome_table(states)[chosen.outcome, j], k, views) for j, k in enumerate(states)
+        _shown(state, n_states, views)
+        for state, n_states in zip(chosen.nodes.T, states, strict=True)
     ]
     return Start(
         outcome=chosen.outcome,
@@ -126,7 +139,7 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
 
 @dataclass(frozen=True)
 class _Labelled:
-    """A candidate whose cells have become joint outcomes."""
+    """A candidate whose cells have become joint outcomes, with states ``nodes``, ``(n, L)``."""
 
     candidate: Candidate
     outcome: NDArray[np.int64]
@@ -168,18 +181,8 @@ def _labelled(
     return _Labelled(candidate, outcome, nonadditive, labelling.gap, nodes)
 
 
-def _distinct(candidates: list[Candidate]) -> list[Candidate]:
-    """The best of the candidates, without those that repeat a better one."""
-    kept: list[Candidate] = []
-    for candidate in candidates:
-        if len(kept) == MOST_LABELLED:
-            break
-        if all(
-            normalized_mutual_info_score(candidate.cell, other.cell) < SAME_PARTITION
-            for other in kept
-        ):
-            kept.append(candidate)
-    return kept
+def _repeats(one: Candidate, other: Candidate) -> bool:
+    return normalized_mutual_info_score(one.cell, other.cell) >= SAME_PARTITION
 
 
 def components_at(
