@@ -251,7 +251,7 @@ class TrainingConfig(_Frozen):
     patience: Annotated[int, Field(ge=1)] = 12
 
     @classmethod
-    def of_preset(cls, preset: str, **changes: Any) -> Self:  # noqa: ANN401
+    def of_preset(cls, preset: str, **changes: Any) -> Self:  # noqa: ANN401 - pydantic validates them
         """Settings of a preset with single values changed."""
         if preset not in PRESETS:
             raise ConfigError(f"Unknown preset '{preset}': expected one of {', '.join(PRESETS)}.")

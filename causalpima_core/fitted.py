@@ -222,7 +222,7 @@ class FittedModel:
         run, graph = folder.config(), folder.graph()
         with safe_open(folder.weights, framework="pt") as stored:
             metadata = stored.metadata()
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
         specs = tuple(
             ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"]))
             for s in json.loads(metadata["modalities"])
