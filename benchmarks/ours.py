@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.ablations import SETTINGS, without
 from benchmarks.attempts import Attempt
 from benchmarks.tasks import Task
 from causalpima_core.config import ModelConfig, TrainingConfig
@@ -15,12 +16,14 @@ from causalpima_core.training.loop import Trainer
 def attempt(dataset: MultimodalDataset, states: tuple[int, ...], task: Task) -> list[Attempt]:
     """Train as the preset says, and conclude."""
     told = states if task.states == "true" else task.states
-    training = TrainingConfig.of_preset(task.preset, seed=task.seed)
+    changes = SETTINGS.get(task.without, {}) if task.without else {}
+    training = TrainingConfig.of_preset(task.preset, seed=task.seed, **changes)
     modality, _, physics = (task.expert or "").partition("=")
     model = ModelConfig.parse(states=told, experts={modality: physics} if modality else {})
     trainer = Trainer(dataset, model, training)
-    for _ in trainer.run():
-        pass
+    with without(task.without):
+        for _ in trainer.run():
+            pass
     return [of_findings(conclude(trainer, dataset))]
 
 

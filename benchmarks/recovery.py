@@ -18,6 +18,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.ablations import PARTS
 from benchmarks.ledger import RESULTS, file_name, read_runs, write_runs
 from benchmarks.measure import measure
 from benchmarks.scoreboard import Run, line, summarise, table
@@ -29,6 +30,7 @@ from causalpima_core.errors import CausalPimaError, ConfigError
 
 Suite = StrEnum("Suite", {name: name for name in EXAMPLES})
 Graph = StrEnum("Graph", {name: name for name in GRAPHS})
+PartName = StrEnum("PartName", {part.replace(" ", "_"): part for part in PARTS})
 PresetName = StrEnum("PresetName", {name: name for name in PRESETS})
 
 
@@ -74,6 +76,10 @@ def run_suite(tasks: list[Task], jobs: int, out: Path, *, resume: bool) -> list[
 def refuse_what_cannot_be(tasks: list[Task]) -> None:
     """Raise `ConfigError` before hours are spent, where a task cannot be carried out."""
     first = tasks[0]
+    if first.without and first.method != "causalpima":
+        raise ConfigError(
+            f"Method '{first.method}' has no part '{first.without}': leave out --without."
+        )
     if first.states == "auto":
         if first.method != "causalpima":
             raise ConfigError(
@@ -111,6 +117,9 @@ def main(
     expert: Annotated[
         str | None, typer.Option(metavar="MODALITY=EXPERT", help="Known physics, as fit takes it.")
     ] = None,
+    without: Annotated[
+        PartName | None, typer.Option(help="A part of the method to leave out.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip runs already done.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the JSON.")] = RESULTS,
 ) -> None:
@@ -123,6 +132,7 @@ def main(
         "only_modality": only_modality,
         "states": states.value,
         "expert": expert,
+        "without": without.value if without else None,
     }
     chosen = [g.value for g in graph or []]
     by_suite = {

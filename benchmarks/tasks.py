@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from benchmarks.ablations import Part
 from causalpima_core.data.catalogue import EXAMPLES, ExampleInfo
 from causalpima_core.data.examples import make_example
 from causalpima_core.data.factors import GRAPHS, Truth
@@ -38,6 +39,7 @@ class Task(BaseModel):
         only_modality: the only one the method sees; None for all.
         states: told to the method, or left to it ("auto").
         expert: known physics of a modality, as ``MODALITY=NAME`` or formula; None for none.
+        without: part of the method that is left out; None for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +54,7 @@ class Task(BaseModel):
     only_modality: str | None = None
     states: Literal["true", "auto"] = "true"
     expert: str | None = None
+    without: Part | None = None
 
     @property
     def variant(self) -> str:
@@ -61,6 +64,7 @@ class Task(BaseModel):
         said += [f"{self.missing:.0%} missing"] if self.missing else []
         said += [f"only {self.only_modality}"] if self.only_modality else []
         said += [f"{self.expert.partition('=')[0]} by physics"] if self.expert else []
+        said += [f"without {self.without}"] if self.without else []
         said += ["states auto"] if self.states == "auto" else []
         return ", ".join(said)
 

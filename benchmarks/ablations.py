@@ -1,0 +1,63 @@
+"""The method with one of its parts taken away, to see what that part is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+from unittest.mock import patch
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from causalpima_core.training import appearance, start
+from causalpima_core.training.appearance import Appearance
+from causalpima_core.training.candidates import Candidate, find_candidates
+from causalpima_core.training.labelling import Labelling
+
+Part = Literal["labelling", "description length", "entropy", "witness", "moments"]
+"""What can be left out:
+
+- labelling: cells become joint outcomes in the order in which they come.
+- description length: the graph pays nothing for the size of its tables, as in the paper.
+- entropy: the start is the likeliest candidate, not the one with the least entropy and the most
+  additive cells.
+- witness: the start has no say in joint training.
+- moments: images count by their latents and pixels alone.
+"""
+PARTS: tuple[Part, ...] = get_args(Part)
+SETTINGS: dict[Part, dict[str, float | None]] = {
+    "description length": {"description_length": 0.0},
+    "witness": {"start_error": None},
+}
+"""Settings of training that leave a part out."""
+
+
+@contextmanager
+def without(part: Part | None) -> Iterator[None]:
+    """While this lasts, a part that no setting turns off is left out of the search for a start."""
+    match part:
+        case "labelling":
+            with patch.object(start, "label_cells", _as_they_come):
+                yield
+        case "entropy":
+            with patch.object(start, "find_candidates", _likeliest):
+                yield
+        case "moments":
+            no_views = patch.object(Appearance, "views", lambda _: [])
+            with no_views, patch.object(appearance, "PIXELS", 0.5):
+                yield
+        case _:
+            yield
+
+
+def _as_they_come(distances: NDArray[np.floating], *_: object) -> Labelling:
+    return Labelling(np.arange(len(distances)), gap=None)
+
+
+def _likeliest(
+    latents: NDArray[np.float64], states: tuple[int, ...], rng: Generator, *others: object
+) -> list[Candidate]:
+    found = find_candidates(latents, states, rng, *others)  # pyright: ignore[reportArgumentType]
+    return sorted(found, key=lambda one: -one.likelihood)[:1]
