@@ -48,8 +48,11 @@ class Encoder(nn.Module):
         """For samples of ``shape`` (image ``(c, h, w)``, curve ``(p,)``, table ``(k,)``)."""
         super().__init__()
         body, size = _body(kind, shape)
-        head = nn.Linear(HIDDEN, 2 * n_latent)
-        self.network = nn.Sequential(*body, nn.Flatten(), nn.Linear(size, HIDDEN), nn.SiLU(), head)
+        dense, head = nn.Linear(size, HIDDEN), nn.Linear(HIDDEN, 2 * n_latent)
+        # Without the norm, an encoder that says "unknown" of all samples no longer gets gradients,
+        # drifts to means in the millions, and one sample that it is sure of ends the training.
+        norm = nn.LayerNorm(HIDDEN)
+        self.network = nn.Sequential(*body, nn.Flatten(), dense, nn.SiLU(), norm, head)
 
     def forward(self, values: Float[Tensor, "batch ..."]) -> DiagonalGaussian:
         """Encode standardised values."""

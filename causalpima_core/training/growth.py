@@ -61,9 +61,38 @@ class Growth:
         return bool(np.bincount(self.cell, minlength=self.n_cells).min() >= least)
 
 
-def begin(n_samples: int, states: tuple[int, ...]) -> Growth:
-    """Nothing found yet."""
-    return Growth(np.zeros(n_samples, dtype=np.int64), 1, 0.0, tuple(sorted(states)))
+def first_nodes(
+    views: list[View], states: Iterable[int], everywhere: Latents, rng: Generator
+) -> dict[int, list[Node]]:
+    """Nodes that show by themselves in some view, the clearest first, by number of states.
+
+    Args:
+        views: where nodes are looked for.
+        states: numbers of states to look for.
+        everywhere: latents that all samples have, ``(n, d)``.
+        rng: source of the starts.
+    """
+    everyone = np.zeros(len(everywhere), dtype=np.int64)
+    return {
+        n_states: sorted(
+            (n for v in views for n in find_nodes(v, everyone, n_states, everywhere, rng)),
+            key=lambda node: -node.gain,
+        )
+        for n_states in sorted(set(states))
+    }
+
+
+def begin(first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...]) -> list[Growth]:
+    """Partitions by one of the nodes found first, to grow from.
+
+    Args:
+        first: see `first_nodes`; of the numbers in ``states`` or more.
+        n_samples: n.
+        states: number of states of each node.
+    """
+    nothing = _nothing(n_samples, states)
+    found = [nothing.with_node(node, k) for k in sorted(set(states)) for node in first[k]]
+    return _kept(one for one in found if one.is_whole)
 
 
 def grow(
@@ -72,42 +101,35 @@ def grow(
     """Complete partitions, the clearest first; none where nodes that fit together are lacking.
 
     Args:
-        begun: where to start from, all with the same nodes to come.
+        begun: where to start from, all with as many nodes to come.
         views: where nodes are looked for.
         everywhere: latents that all samples have, ``(n, d)``.
         rng: source of the starts.
     """
     kept = begun
     for _ in begun[0].missing if begun else ():
-        found = [further for growth in kept for further in _grown(growth, views, everywhere, rng)]
-        missing = {further.missing for further in found}
-        kept = [
-            one
-            for lacking in sorted(missing)
-            for one in _best((f for f in found if f.missing == lacking), not lacking)
-        ]
+        at = (views, everywhere, rng)
+        # A faint effect is easily lost to one that only some cells have: then these stay empty.
+        kept = _kept(further for growth in kept for further in _grown(growth, *at)) or _kept(
+            further for growth in kept for further in _grown(growth, *at, alike=True)
+        )
     return kept
 
 
 def combine(
-    views: list[View], states: tuple[int, ...], everywhere: Latents, rng: Generator
+    first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...]
 ) -> Iterator[Growth]:
     """Products of nodes that each show by themselves.
 
     Growing takes the clearest node first, and a clear one may be two that move together.
 
     Args:
-        views: where nodes are looked for.
+        first: see `first_nodes`; of the numbers in ``states`` or more.
+        n_samples: n.
         states: number of states of each node.
-        everywhere: latents that all samples have, ``(n, d)``.
-        rng: source of the starts.
     """
-    start = begin(len(everywhere), states)
-    pool = {}
-    for n_states in set(states):
-        found = [n for v in views for n in find_nodes(v, start.cell, n_states, everywhere, rng)]
-        ranked = sorted(found, key=lambda node: -node.gain)
-        pool[n_states] = first_distinct(ranked, Node.agrees_with, COMBINED)
+    start = _nothing(n_samples, states)
+    pool = {k: first_distinct(first[k], Node.agrees_with, COMBINED) for k in set(states)}
     choices = [combinations(pool[k], states.count(k)) for k in sorted(pool)]
     for choice in product(*choices):
         growth = start
@@ -118,19 +140,32 @@ def combine(
             yield growth
 
 
+def _nothing(n_samples: int, states: tuple[int, ...]) -> Growth:
+    """No node found yet."""
+    return Growth(np.zeros(n_samples, dtype=np.int64), 1, 0.0, tuple(sorted(states)))
+
+
 def _grown(
-    growth: Growth, views: list[View], everywhere: Latents, rng: Generator
+    growth: Growth, views: list[View], everywhere: Latents, rng: Generator, *, alike: bool = False
 ) -> Iterable[Growth]:
-    """All ways to go one node further."""
+    """All ways to go one node further; ``alike`` as `find_nodes` has it."""
     for n_states in sorted(set(growth.missing)):
         for view in views:
-            for node in find_nodes(view, growth.cell, n_states, everywhere, rng):
+            for node in find_nodes(view, growth.cell, n_states, everywhere, rng, alike=alike):
                 further = growth.with_node(node, n_states)
                 if further.is_whole:
                     yield further
 
 
-def _best(found: Iterable[Growth], complete: bool) -> list[Growth]:
-    """Those of most gain, without repetitions."""
+def _kept(found: Iterable[Growth]) -> list[Growth]:
+    """Those of most gain for every choice of nodes still to come, without repetitions."""
     ranked = sorted(found, key=lambda one: -one.gain)
-    return first_distinct(ranked, Growth.is_like, LAST_BEAM if complete else BEAM)
+    by_missing = [
+        [one for one in ranked if one.missing == missing]
+        for missing in sorted({one.missing for one in ranked})
+    ]
+    return [
+        one
+        for alike in by_missing
+        for one in first_distinct(alike, Growth.is_like, BEAM if alike[0].missing else LAST_BEAM)
+    ]

@@ -76,7 +76,13 @@ class Node:
 
 
 def find_nodes(
-    view: View, cell: NDArray[np.int64], n_states: int, everywhere: Latents, rng: Generator
+    view: View,
+    cell: NDArray[np.int64],
+    n_states: int,
+    everywhere: Latents,
+    rng: Generator,
+    *,
+    alike: bool = False,
 ) -> list[Node]:
     """The clearest few nodes of a view, by falling gain.
 
@@ -87,6 +93,7 @@ def find_nodes(
         everywhere: latents that all samples have, ``(n, d)``: by them those without the view
             take the state of their neighbours.
         rng: source of the starts.
+        alike: whether the states have the same shares in all cells.
     """
     rows = np.flatnonzero(view.observed)
     if not view.informed.any() or len(rows) < 10 * n_states:
@@ -96,8 +103,9 @@ def find_nodes(
     if white.shape[1] == 0:
         return []
     some = rng.permutation(len(rows))[:MOST_SAMPLES]
+    seen = _centred(white[some], np.unique(inside[some], return_inverse=True)[1])
+    inside = np.zeros_like(inside) if alike else inside
     known, among = np.unique(inside[some], return_inverse=True)
-    seen = _centred(white[some], among)
     first = fit_additive(seen, among, _starts(seen, n_states, rng), FIRST_STEPS)
     best = _distinct(first)[:FINALISTS]
     last = fit_additive(seen, among, first.share[best], LAST_STEPS)

@@ -23,7 +23,7 @@ from causalpima_core.training.appearance import (
 )
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.encoding import encode
-from causalpima_core.training.growth import begin, combine, grow
+from causalpima_core.training.growth import begin, combine, first_nodes, grow
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.physics import physical_candidates, physical_views, with_physics
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
@@ -36,7 +36,7 @@ CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 OVERLAP = 0.03
 """Assignment entropy, nats, above which the groups overlap."""
 MOST_LABELLED = 30
-NONADDITIVE_COST = 0.5
+NONADDITIVE_COST = 1.0
 """Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 10.0
 """Pseudo-samples of pooled covariance in each component."""
@@ -106,8 +106,10 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
     appearance = Appearance(model, batch, inference.joint)
     views = [*_views(model, batch, inference), *appearance.views(), *physical]
     seen = with_physics(latents, physical)
-    found = [("grown", one.cell) for one in grow([begin(len(batch), states)], views, seen, rng)]
-    found += [("combined", one.cell) for one in combine(views, states, seen, rng)]
+    first = first_nodes(views, states, seen, rng)
+    begun = begin(first, len(batch), states)
+    found = [("grown", one.cell) for one in grow(begun, views, seen, rng)]
+    found += [("combined", one.cell) for one in combine(first, len(batch), states)]
     found += physical_candidates(physical, views, seen, states, rng)
     candidates = find_candidates(seen, states, rng, found)
     if not candidates:
@@ -161,10 +163,11 @@ class _Labelled:
 
 
 def _cost(entropy: float, nonadditive: float) -> float:
-    """Assignment entropy, with something added for cells that do not fit a grid of outcomes.
+    """Assignment entropy, and more for what speaks against cells however clear they are.
 
     Entropy alone preferred styles of handwriting over brightness: they divide some digits just
-    as clearly, but not all alike.
+    as clearly, but not all alike. Where a true factor overlaps, it preferred cells that mix
+    states of another, which every cell then tells apart and no node does.
     """
     return entropy + NONADDITIVE_COST * nonadditive
 

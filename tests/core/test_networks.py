@@ -47,3 +47,10 @@ def test_log_variances_are_bounded():
     encoder = Encoder(Kind.TABLE, (2,), 3)
     q = encoder(torch.full((1, 2), 1e6))
     assert (q.log_variance.abs() <= 14).all()
+
+
+@pytest.mark.parametrize(("kind", "shape"), SHAPES)
+def test_extreme_values_give_no_extreme_means(kind, shape):
+    torch.manual_seed(0)
+    encoder = Encoder(kind, shape, 5)
+    assert encoder(1e6 * torch.randn(20, *shape)).mean.abs().max() < 10

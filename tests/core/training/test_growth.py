@@ -1,7 +1,7 @@
 import numpy as np
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.growth import begin, grow
+from causalpima_core.training.growth import begin, combine, first_nodes, grow
 from causalpima_core.training.pursuit import View
 
 
@@ -21,9 +21,14 @@ def caused(n=1200, seed=0):
     return image @ rng.normal(size=(4, 4)), cause, effect
 
 
+def grown(views, latents, states, rng):
+    first = first_nodes(views, states, latents, rng)
+    return grow(begin(first, len(latents), states), views, latents, rng)
+
+
 def test_cause_and_effect_are_found_in_one_view_whatever_their_numbers_of_states():
     latents, cause, effect = caused()
-    best = grow([begin(1200, (2, 3))], [view(latents)], latents, np.random.default_rng(0))[0]
+    best = grown([view(latents)], latents, (2, 3), np.random.default_rng(0))[0]
     assert best.n_cells == 6
     assert best.missing == ()
     assert len(best.nodes) == 2
@@ -38,7 +43,7 @@ def test_nodes_of_different_views_are_put_together():
     seen = rng.random(1200) < 0.7
     everywhere = np.hstack([latents, curve])
     views = [view(latents, "image"), view(curve, "curve", seen)]
-    best = grow([begin(1200, (2, 2, 3))], views, everywhere, rng)[0]
+    best = grown(views, everywhere, (2, 2, 3), rng)[0]
     truth = 4 * cause + 2 * effect + other
     assert component_accuracy(truth, best.cell) > 0.9
     assert component_accuracy(truth[seen], best.cell[seen]) > 0.95
@@ -47,5 +52,14 @@ def test_nodes_of_different_views_are_put_together():
 def test_nothing_grows_where_cells_would_stay_empty(rng):
     same = rng.integers(0, 2, 300)
     latents = same[:, None] * [9.0, 0.0] + 0.1 * np.linspace(-1, 1, 300)[:, None] ** [1, 1]
-    assert grow([begin(300, (2,) * 8)], [view(latents)], latents, rng) == []
+    assert grown([view(latents)], latents, (2,) * 8, rng) == []
     assert grow([], [view(latents)], latents, rng) == []
+
+
+def test_nodes_that_each_show_by_themselves_are_combined(rng):
+    states = rng.integers(0, 2, (2, 800))
+    latents = 6.0 * states.T + rng.normal(size=(800, 2))
+    first = first_nodes([view(latents)], (2, 2), latents, rng)
+    truth = 2 * states[0] + states[1]
+    products = [component_accuracy(truth, one.cell) for one in combine(first, 800, (2, 2))]
+    assert max(products) > 0.99

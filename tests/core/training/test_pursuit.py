@@ -53,6 +53,19 @@ def test_the_second_factor_is_found_given_the_first():
     assert agreement(factors[:, 1], best) > 0.99
 
 
+def test_a_node_of_alike_shares_divides_every_cell(rng):
+    cell = np.repeat([0, 1, 2], 400)
+    only_here = (cell == 0) * rng.integers(0, 2, 1200)
+    latents = np.column_stack([2.5 * only_here, np.zeros(1200)]) + rng.normal(size=(1200, 2))
+
+    def states_in_cells(*, alike):
+        node = find_nodes(view(latents), cell, 2, latents, rng, alike=alike)[0]
+        return np.bincount(2 * cell + node.state, minlength=6)
+
+    assert states_in_cells(alike=False).min() == 0
+    assert states_in_cells(alike=True).min() > 0
+
+
 def test_the_gain_is_what_separation_lets_expect():
     rng = np.random.default_rng(0)
     coin = rng.integers(0, 2, 2000)
