@@ -26,6 +26,9 @@ PRESETS = {
     "thorough": {"warm_up_cycles": 8, "joint_steps": 800},
 }
 SMALL_FACTOR = 3
+AUTO = "auto"
+AUTO_LATENT = 10
+"""Latent dimensions where the number of nodes is not known beforehand."""
 Edge = tuple[str, str]
 T = TypeVar("T")
 
@@ -52,6 +55,15 @@ def node_names(n_nodes: int) -> tuple[str, ...]:
     ('node_1', 'node_2')
     """
     return tuple(f"node_{j + 1}" for j in range(n_nodes))
+
+
+def states_in_words(states: tuple[int, ...]) -> str:
+    """Numbers of states as every page spells them.
+
+    >>> states_in_words((2, 3))
+    '2 × 3'
+    """
+    return " × ".join(str(k) for k in states)
 
 
 class _Frozen(BaseModel):
@@ -145,10 +157,13 @@ class ModelConfig(_Frozen):
     """What is modelled: nodes, latent space, what is known of the graph and of the physics.
 
     Attributes:
+        states: of each node; given as "auto" they are chosen from the data, and empty until then.
+        from_data: whether they are chosen from the data.
         experts: modality -> known physics of its curves, written as `experts.spec` reads it.
     """
 
     states: tuple[int, ...]
+    from_data: bool = False
     latent_dim: Annotated[int, Field(ge=2, le=64)] | None = None
     covariance: Covariance = Covariance.FULL
     knowledge: Knowledge = Knowledge()
@@ -164,10 +179,19 @@ class ModelConfig(_Frozen):
                 raise ConfigError(f"Expert for '{modality}': {error}") from error
         return experts
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_auto(cls, values: Any) -> Any:  # noqa: ANN401 - pydantic validates the values
+        match values:
+            case {"states": str(text), **rest} if text.strip().lower() == AUTO:
+                return {**rest, "states": (), "from_data": True}
+            case _:
+                return values
+
     @field_validator("states")
     @classmethod
     def _check_states(cls, states: tuple[int, ...]) -> tuple[int, ...]:
-        if not 1 <= len(states) <= MAX_NODES:
+        if len(states) > MAX_NODES:
             raise ConfigError(
                 f"Expected 1 to {MAX_NODES} nodes, got {len(states)}: give one number of states "
                 "per node, for example 2,2,3."
@@ -187,7 +211,18 @@ class ModelConfig(_Frozen):
 
     @model_validator(mode="after")
     def _check_knowledge(self) -> Self:
-        self.knowledge.check(self.nodes)
+        if not self.states and not self.from_data:
+            raise ConfigError(
+                f"Expected 1 to {MAX_NODES} nodes, got 0: give one number of states per node, for "
+                "example 2,2,3."
+            )
+        if self.from_data and self.knowledge != Knowledge():
+            raise ConfigError(
+                "What is known of edges and tiers names nodes, and which nodes there are is to be "
+                "chosen from the data: give the number of states per node, for example 2,2,3."
+            )
+        if self.states:
+            self.knowledge.check(self.nodes)
         return self
 
     @property
@@ -203,7 +238,22 @@ class ModelConfig(_Frozen):
     @property
     def n_latent(self) -> int:
         """Latent dimensions: as asked for, or enough for factors and nuisance to come apart."""
-        return self.latent_dim or max(8, 2 * len(self.states) + 2)
+        automatic = AUTO_LATENT if self.from_data else max(8, 2 * len(self.states) + 2)
+        return self.latent_dim or automatic
+
+    def with_states(self, states: tuple[int, ...]) -> Self:
+        """The same with the states that were chosen."""
+        return self.parse(**(dict(self) | {"states": states}))
+
+    @property
+    def states_in_words(self) -> str:
+        """As on pages: numbers of states, and whether they were chosen from the data.
+
+        >>> ModelConfig(states=(2, 3)).states_in_words
+        '2 × 3'
+        """
+        told = states_in_words(self.states)
+        return f"{told or 'not yet chosen'} (auto)" if self.from_data else told
 
     def check_samples(self, n_samples: int, n_held_out: int = 0) -> None:
         """Raise `ConfigError` where there are more components than samples to fill them."""

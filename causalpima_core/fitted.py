@@ -258,7 +258,7 @@ def write_findings(folder: RunFolder, model: CausalPima, findings: Findings) -> 
 
 def fit(
     dataset: MultimodalDataset,
-    states: tuple[int, ...],
+    states: tuple[int, ...] | str,
     *,
     seed: int = 0,
     preset: str = "standard",
@@ -269,7 +269,7 @@ def fit(
 
     Args:
         dataset: from `load_dataset`, `load_example` or `of_arrays`.
-        states: number of states of each node.
+        states: number of states of each node, or "auto" to have them chosen from the data.
         seed: the same seed on the same machine gives the same result.
         preset: quick, standard or thorough.
         on_record: told what happens while it trains.
@@ -292,4 +292,5 @@ def fit(
     for record in trainer.run():
         on_record(record)
     findings = conclude(trainer, dataset)
+    run = run.model_copy(update={"model": trainer.model.config})
     return FittedModel(trainer.model.cpu(), findings, run)

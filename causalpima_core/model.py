@@ -158,7 +158,6 @@ class CausalPima(nn.Module):
     ) -> None:
         """Untrained, for modalities like ``specs``; starts with one standard component."""
         super().__init__()
-        self.config = config
         self.specs = specs
         self.names = tuple(spec.name for spec in specs)
         latent = config.n_latent
@@ -173,8 +172,7 @@ class CausalPima(nn.Module):
         self.experts = nn.ModuleDict(
             {name: LearnedExpert(parse_expert(spec)) for name, spec in config.experts.items()}
         )
-        self.dag = FlowDag(len(config.states), config.knowledge, restarts, generator)
-        self.tables = ConditionalTables(config.states, restarts, generator)
+        self.begin_graph(config, restarts, generator)
         self.by_column = {s.name: s.kind is Kind.TABLE for s in specs}
         self.noise = nn.ParameterDict(
             {
@@ -187,6 +185,12 @@ class CausalPima(nn.Module):
         self.register_buffer("best_restart", torch.tensor(0))
         self.register_buffer("conditionals", torch.empty(0))
         self.set_components(GaussianComponents(torch.zeros(1, latent), torch.ones(1, latent)))
+
+    def begin_graph(self, config: ModelConfig, restarts: int, generator: Generator) -> None:
+        """An untrained graph over the nodes of ``config``, which else is as before."""
+        self.config = config
+        self.dag = FlowDag(len(config.states), config.knowledge, restarts, generator)
+        self.tables = ConditionalTables(config.states, restarts, generator)
 
     @property
     def components(self) -> GaussianComponents:

@@ -118,9 +118,9 @@ def chosen_run(*, with_result: bool = False) -> RunFolder | None:
 def run_caption(folder: RunFolder) -> None:
     """One line on the run: data, nodes, preset."""
     config = folder.config()
-    states = " × ".join(str(k) for k in config.model.states)
     st.caption(
-        f"{config.dataset.name} · {config.dataset.n_samples:,} samples · states {states} · "
+        f"{config.dataset.name} · {config.dataset.n_samples:,} samples · "
+        f"states {config.model.states_in_words} · "
         f"{config.training.preset.value}, seed {config.training.seed}"
     )
 

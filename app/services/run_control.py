@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.loaders import dataset_at, workspace
-from causalpima_core.config import ModelConfig, RunConfig, TrainingConfig
+from causalpima_core.config import AUTO, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.creation import create_run
@@ -79,7 +79,8 @@ def list_runs() -> tuple[list[RunRow], list[str]]:
 def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: str) -> str:
     """The same run as a command to copy."""
     parts = ["python", "-m", "causalpima_core", "fit", str(data)]
-    parts += ["--states", ",".join(str(k) for k in model.states)]
+    told = AUTO if model.from_data else ",".join(str(k) for k in model.states)
+    parts += ["--states", told]
     parts += ["--preset", training.preset.value, "--seed", str(training.seed)]
     if model.latent_dim is not None:
         parts += ["--latent-dim", str(model.latent_dim)]

@@ -69,7 +69,7 @@ def _row(row: RunRow) -> dict[str, object]:
         "run": row.name,
         "status": STATE_WORDS[status.state],
         "data": config.dataset.name,
-        "states": " × ".join(str(k) for k in config.model.states),
+        "states": config.model.states_in_words,
         "preset": config.training.preset.value,
         "seed": config.training.seed,
         "held-out ELBO": summary.held_out_elbo.get("elbo") if summary else None,

@@ -65,7 +65,9 @@ def examples(
 @app.command()
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A .npz or .csv file.")],
-    states: Annotated[str, typer.Option(metavar="K,K,…", help="States of each node: 2,2,3.")],
+    states: Annotated[
+        str, typer.Option(metavar="K,K,…", help="States of each node: 2,2,3; or auto.")
+    ],
     out: Annotated[Path, typer.Option(metavar="RUN", help="The run folder to make.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     preset: Annotated[Preset, typer.Option(help="How long to look.")] = Preset.STANDARD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causalpima_core.config import Edge, Knowledge, ModelConfig
+from causalpima_core.config import AUTO, Edge, Knowledge, ModelConfig
 from causalpima_core.errors import ConfigError
 
 
@@ -37,18 +37,15 @@ def model_config(
     )
 
 
-def _states(text: str) -> tuple[int, ...]:
-    if text.strip().lower() == "auto":
-        raise ConfigError(
-            "Choosing the nodes from the data (--states auto) is not available yet: "
-            "give the number of states per node, for example --states 2,2,3."
-        )
+def _states(text: str) -> tuple[int, ...] | str:
+    if text.strip().lower() == AUTO:
+        return AUTO
     parts = [part.strip() for part in text.split(",")]
     wrong = [part for part in parts if not (part.isascii() and part.isdigit())]
     if wrong:
         raise ConfigError(
             f"--states '{text}' is not understood ('{wrong[0]}' is not a whole number): "
-            "expected one number of states per node, for example --states 2,2,3."
+            "expected one number of states per node, for example --states 2,2,3, or auto."
         )
     return tuple(int(part) for part in parts)
 

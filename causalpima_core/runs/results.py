@@ -73,6 +73,8 @@ class NodeEvidence(_Result):
             it best, nats per sample; None where none does by itself.
         views: what shows it by itself, the clearest first: all modalities together (``joint``),
             single ones, moments of images, parameters of known physics.
+        overlap: how undecided it was in the division that joint training set out from, mean
+            entropy in nats; None where that was not recorded.
     """
 
     name: str
@@ -80,6 +82,7 @@ class NodeEvidence(_Result):
     least_state_share: float
     gain: float | None
     views: list[str]
+    overlap: float | None = None
 
 
 class ParameterResult(_Result):

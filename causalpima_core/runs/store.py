@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from causalpima_core.config import RunConfig
+from causalpima_core.config import ModelConfig, RunConfig
 from causalpima_core.errors import RunFolderError
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
 from causalpima_core.runs.results import GraphResult, Summary
@@ -132,6 +132,14 @@ class RunFolder:
     def config(self) -> RunConfig:
         """Settings of the run."""
         return RunConfig.from_json(self._text("config.json"))
+
+    def write_chosen(self, model: ModelConfig) -> None:
+        """Enter the states that were chosen from the data into the settings."""
+        config = self.config()
+        if config.model != model:
+            text = config.model_copy(update={"model": model}).model_dump_json(indent=2)
+            with replacing(self.path / "config.json") as file:
+                file.write(text.encode())
 
     def status(self) -> Status:
         """Where the run stands, as last written (see `supervisor.current_status`)."""

@@ -141,11 +141,17 @@ class Worker:
         if now or time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
             save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
             self._last_checkpoint = time.monotonic()
+            self._write_chosen(trainer)
+
+    def _write_chosen(self, trainer: Trainer) -> None:
+        if trainer.model.config.from_data and trainer.position.joint_from is not None:
+            self.folder.write_chosen(trainer.model.config)
 
     def _conclude(self, trainer: Trainer, dataset: MultimodalDataset) -> None:
         self._update(stage=Stage.HARDENING, eta_seconds=None)
         self._tell()
         save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
+        self._write_chosen(trainer)
         findings = conclude(trainer, dataset)
         write_findings(self.folder, trainer.model, findings)
 

@@ -16,6 +16,8 @@ MISFIT = 2.0
 """Residual variance of known physics over that of a free decoder above which it is doubted."""
 MISSHAPEN = 0.18
 """Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
+MUCH_OVERLAP = 0.3
+"""Share of the most undecided node's overlap from which a node is named beside it."""
 CLOSE_LABELLING = 0.005
 """Difference in length, as a share, below which another arrangement on the grid is as good."""
 BY_ITSELF = 0.6
@@ -27,6 +29,7 @@ def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]
     """All that a person should know before believing the graph; empty where nothing is amiss."""
     found = [
         *_about_training(finished=finished),
+        *_about_count(summary),
         *_about_partition(summary),
         *_about_arrangement(summary),
         *_about_nodes(summary),
@@ -44,15 +47,27 @@ def _about_training(*, finished: bool) -> list[str]:
     return ["Training was stopped early: features and graph are as far as they had come."]
 
 
+def _about_count(summary: Summary) -> list[str]:
+    """Whether the numbers of states, where they were chosen from the data, could be others."""
+    if not summary.start.get("narrow_states"):
+        return []
+    refused = summary.start.get("refused_states")
+    others = f"; refused: {refused}" if refused else ""
+    return [
+        f"The numbers of states were chosen from the data and were a close thing{others}: compare "
+        "a run with other states before believing these nodes."
+    ]
+
+
 def _about_partition(summary: Summary) -> list[str]:
     told = []
     start = summary.start
     entropy, cost, rival = start.get("entropy"), start.get("cost"), start.get("next_cost")
     if isinstance(entropy, float) and entropy > OVERLAP:
         told.append(
-            f"The groups of samples overlap (assignment entropy {entropy:.2f} nats; clear groups "
-            f"have below {OVERLAP}): some nodes may not be real features. Try the thorough preset, "
-            "more latent dimensions, or fewer nodes or states."
+            f"The groups of samples overlap{_where(summary)} (assignment entropy {entropy:.2f} "
+            f"nats; clear groups have below {OVERLAP}): some nodes may not be real features. Try "
+            "the thorough preset, more latent dimensions, or fewer nodes or states."
         )
     if isinstance(cost, float) and isinstance(rival, float) and rival - cost < CLOSE_RIVAL:
         told.append(
@@ -61,6 +76,14 @@ def _about_partition(summary: Summary) -> list[str]:
             "with other seeds before believing these nodes."
         )
     return told
+
+
+def _where(summary: Summary) -> str:
+    """The nodes that most of the overlap is in."""
+    overlaps = {node.name: node.overlap or 0.0 for node in summary.nodes}
+    most = max(overlaps.values(), default=0.0)
+    named = [name for name, overlap in overlaps.items() if overlap > most * MUCH_OVERLAP]
+    return f" in {' and '.join(named)}" if named else ""
 
 
 def _about_arrangement(summary: Summary) -> list[str]:

@@ -161,9 +161,10 @@ def _summary(
             least_state_share=round(float(posterior.mean(0).min()), 6),
             gain=gain,
             views=list(views),
+            overlap=round(overlap, 6),
         )
-        for node, posterior, gain, views in zip(
-            graph.nodes, posteriors, start.gains, start.views, strict=True
+        for node, posterior, gain, views, overlap in zip(
+            graph.nodes, posteriors, start.gains, start.views, start.overlap, strict=True
         )
     ]
     summary = Summary(
@@ -179,6 +180,8 @@ def _summary(
             "next_cost": start.next_cost,
             "nonadditive": start.nonadditive,
             "labelling_gap": start.labelling_gap,
+            "refused_states": start.refused,
+            "narrow_states": float(start.is_narrow),
         },
         nodes=nodes,
         score_gap=decided.score_gap,

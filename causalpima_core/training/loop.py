@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.config import ModelConfig, TrainingConfig, states_in_words
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
+from causalpima_core.errors import TrainingError
 from causalpima_core.experts.check import check_experts
 from causalpima_core.model import Batch, CausalPima, ModalitySpec
 from causalpima_core.runs.records import (
@@ -28,6 +29,7 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
+from causalpima_core.training.counting import choose_states
 from causalpima_core.training.distil import Distillation
 from causalpima_core.training.epochs import (
     EpochRandomness,
@@ -50,6 +52,7 @@ from causalpima_core.training.snapshots import take_snapshot
 from causalpima_core.training.start import (
     OVERLAP,
     SHRINKAGE,
+    Scene,
     Start,
     choose_start,
     components_at,
@@ -57,6 +60,8 @@ from causalpima_core.training.start import (
 
 SHOWN_SAMPLES = 600
 MOST_SNAPSHOTS = 120
+PROVISIONAL = (2,)
+"""States of the nodes until they are chosen from the data; the warm-up makes no use of them."""
 
 
 def choose_device() -> torch.device:
@@ -88,14 +93,14 @@ class Trainer:
         self.shown = np.sort(order[:SHOWN_SAMPLES])
         generator = torch.Generator().manual_seed(training.seed)
         specs = tuple(ModalitySpec.of(m) for m in dataset.modalities)
+        model = model.with_states(PROVISIONAL) if model.from_data else model
         self.model = CausalPima(model, specs, training.graph_restarts, generator)
         self.model.fit_scalings(dataset)
         self.model.to(self.device)
         self.data = self.model.prepare(dataset, self.device)
         networks = [*self.model.encoders.parameters(), *self.model.decoders.parameters()]
-        graph = [*self.model.dag.parameters(), *self.model.tables.parameters()]
         self.network_optimiser = torch.optim.Adam(networks, lr=training.learning_rate)
-        self.graph_optimiser = torch.optim.Adam(graph, lr=training.graph_learning_rate)
+        self.graph_optimiser = self._optimiser_of_graph()
         self.position = Position()
         self.start: Start | None = None
         self.start_networks: dict[str, Tensor] = {}
@@ -124,6 +129,10 @@ class Trainer:
 
     def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
         """Take up a saved state."""
+        if notes["start"]:
+            self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
+        if Position(**notes["position"]).joint_from is not None:
+            self._set_states()
         self.model.load_weights(_under("model/", tensors))
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
@@ -133,8 +142,6 @@ class Trainer:
             self.distillation = self._distillation()
             self.distillation.restore(tensors)
         self.start_networks = _under("start/", tensors)
-        if notes["start"]:
-            self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -191,27 +198,62 @@ class Trainer:
         """
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
         with self.position.clock(Stage.CANDIDATES):
-            rows = torch.from_numpy(self.train_rows).to(self.device)
+            data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
             rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-            found = choose_start(self.model, self.data[rows], rng)
-            improved = self.start is None or found.cost < self.start.cost
-            if self.start is None or improved:
+            found = self._divided(data, rng)
+            improved = found is not None and (self.start is None or found.is_better(self.start))
+            if improved:
                 self.start, self.start_networks = found, self._networks()
             last = self.position.cycle + 1 >= self.config.warm_up_cycles
-            passable = not improved and self.start.entropy < OVERLAP
-            if last or passable or self.start.is_clear:
-                self._begin_joint(self.data[rows], self.start)
+            if self.start is None and last:
+                raise TrainingError(
+                    "The samples show no clear groups that combinations of a few nodes could be: "
+                    "give the number of states per node, for example --states 2,2,3, or more "
+                    "samples."
+                )
+            passable = self.start and not improved and self.start.entropy < OVERLAP
+            # A node that does not show yet is not missed by clear groups of the others.
+            clear = self.start and self.start.is_clear and not self.model.config.from_data
+            if self.start and (last or passable or clear):
+                self._begin_joint(data, self.start)
             else:
                 self.position.cycle += 1
-        if self.position.joint_from is None:
-            yield NoteRecord(
-                f"No clear groups yet (assignment entropy {found.entropy:.3f} nats): learning more."
-            )
-        else:
-            yield NoteRecord(
-                f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
-                f"(assignment entropy {self.start.entropy:.3f} nats)."
-            )
+        yield from self._told_of_start(found)
+
+    def _divided(self, data: Batch, rng: np.random.Generator) -> Start | None:
+        """The best division now; None where there is none and the states are left to the data."""
+        scene = Scene.of(self.model, data, rng)
+        if self.model.config.from_data:
+            return choose_states(scene, rng)
+        return choose_start(scene, self.model.config.states, rng)
+
+    def _told_of_start(self, found: Start | None) -> Iterator[Record]:
+        if self.start is None or self.position.joint_from is None:
+            entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""
+            yield NoteRecord(f"No clear groups yet{entropy}: learning more.")
+            return
+        if self.model.config.from_data:
+            chosen = states_in_words(self.start.states)
+            refused = f" Refused: {self.start.refused}." if self.start.refused else ""
+            yield NoteRecord(f"States chosen from the data: {chosen}.{refused}")
+        yield NoteRecord(
+            f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
+            f"(assignment entropy {self.start.entropy:.3f} nats)."
+        )
+
+    def _set_states(self) -> None:
+        """Go on with the states of the start as if they had been given, where they were not."""
+        if self.start is None or not self.model.config.from_data:
+            return
+        config = self.model.config.with_states(self.start.states)
+        generator = torch.Generator().manual_seed(self.config.seed)
+        self.model.begin_graph(config, self.config.graph_restarts, generator)
+        self.model.to(self.device)
+        self.graph_optimiser = self._optimiser_of_graph()
+
+    def _optimiser_of_graph(self) -> torch.optim.Adam:
+        graph = [*self.model.dag.parameters(), *self.model.tables.parameters()]
+        return torch.optim.Adam(graph, lr=self.config.graph_learning_rate)
 
     def _networks(self) -> dict[str, Tensor]:
         """A copy of all weights."""
@@ -220,6 +262,7 @@ class Trainer:
     def _begin_joint(self, data: Batch, start: Start) -> None:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
+        self._set_states()
         self.model.set_components(components_at(self.model, data, start.outcome))
         rng = np.random.default_rng([self.config.seed, 3])
         begin_experts(self.model, data, start.outcome, rng)

@@ -125,21 +125,29 @@ def find_nodes(
     return nodes
 
 
-def shown_gain(view: View, state: NDArray[np.int64], n_states: int) -> float | None:
+def shown_gain(
+    view: View,
+    state: NDArray[np.int64],
+    n_states: int,
+    cell: NDArray[np.int64] | None = None,
+) -> float | None:
     """Gain of a known node in a view; None where the view by itself does not show it.
 
     Args:
         view: where to look.
         state: of each sample, 0 … K − 1, shape ``(n,)``.
         n_states: K.
+        cell: of each sample by other nodes, which are then given, shape ``(n,)``.
     """
     given = state[view.observed]
     if not view.informed.any() or len(np.unique(given)) < n_states:
         return None
-    white = whiten(view.mean[view.observed][:, view.informed])
-    alone = np.zeros(len(given), dtype=np.int64)
-    fitted = fit_additive(white, alone, np.eye(n_states)[None, :, given], FIRST_STEPS)
-    if normalized_mutual_info_score(given, fitted.state(0, white, alone)) < SHOWN:
+    others = np.zeros_like(given)
+    if cell is not None:
+        others = np.unique(cell[view.observed], return_inverse=True)[1]
+    white = whiten(_centred(view.mean[view.observed][:, view.informed], others))
+    fitted = fit_additive(white, others, np.eye(n_states)[None, :, given], FIRST_STEPS)
+    if normalized_mutual_info_score(given, fitted.state(0, white, others)) < SHOWN:
         return None
     return float(fitted.clarity[0]) - single_likelihood(white)
 

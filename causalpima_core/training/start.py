@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import nan
+from math import nan, prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +15,14 @@ from sklearn.metrics import normalized_mutual_info_score
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import Batch, CausalPima, Inference
-from causalpima_core.outcomes import outcome_table
+from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.training.appearance import (
     Appearance,
     nonadditive_share,
     prototype_distances,
 )
+from causalpima_core.training.assignment import Latents, cell_responsibilities, mean_entropy
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.growth import begin, combine, first_nodes, grow
@@ -47,44 +49,59 @@ class Start:
     """Where joint training sets out from, and why.
 
     Attributes:
+        states: number of states of each node.
         outcome: joint outcome of each training sample, shape ``(n,)``.
         source: how its partition was found.
         gains: gain of each node in the view that shows it best; None where none does by itself.
         views: views that show each node, the clearest first.
         entropy: its assignment entropy, nats per sample; NaN where it was not judged.
+        overlap: how undecided each node is, nats per sample.
         nonadditive: share of what its cells look like that is no sum of single nodes' effects.
         next_source: how the best partition into other nodes was found; None without one.
         next_entropy: its assignment entropy.
         next_cost: its `cost`.
         labelling_gap: by how much the next best labelling's grid is longer, as a share; None
             where there is no other.
+        refused: why no more nodes or states, in words, where their numbers were chosen from the
+            data.
+        is_narrow: whether these or those were a close thing.
     """
 
+    states: tuple[int, ...]
     outcome: NDArray[np.int64]
     source: str
     gains: tuple[float | None, ...]
     views: tuple[tuple[str, ...], ...]
     entropy: float = nan
+    overlap: tuple[float, ...] = ()
     nonadditive: float = nan
     next_source: str | None = None
     next_entropy: float | None = None
     next_cost: float | None = None
     labelling_gap: float | None = None
+    refused: str | None = None
+    is_narrow: bool = False
 
     def notes(self) -> dict:
         """All but the outcomes, for JSON."""
         return {name: value for name, value in asdict(self).items() if name != "outcome"}
 
     @classmethod
-    def of_notes(cls, notes: dict, outcome: NDArray[np.int64]) -> Start:
+    def of_notes(cls, notes: dict[str, Any], outcome: NDArray[np.int64]) -> Start:
         """The same again."""
         views = tuple(tuple(names) for names in notes["views"])
-        return cls(**notes | {"outcome": outcome, "gains": tuple(notes["gains"]), "views": views})
+        lists = {name: tuple(notes[name]) for name in ("states", "gains", "overlap")}
+        everything: dict[str, Any] = notes | lists | {"outcome": outcome, "views": views}
+        return cls(**everything)
 
     @property
     def cost(self) -> float:
         """What divisions are compared by, nats; see `_cost`."""
         return _cost(self.entropy, self.nonadditive)
+
+    def is_better(self, other: Start) -> bool:
+        """Whether it divides into more outcomes, or as many at a lower cost."""
+        return (prod(self.states), -self.cost) > (prod(other.states), -other.cost)
 
     @property
     def is_clear(self) -> bool:
@@ -93,32 +110,58 @@ class Start:
         return self.entropy < CLEAR_ENTROPY and alone
 
 
-def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
-    """Find candidate partitions in the latents, take the best, and name its cells.
+@dataclass(frozen=True)
+class Scene:
+    """What a warmed-up model sees of the samples: where divisions are looked for and judged.
+
+    Attributes:
+        views: where nodes are looked for.
+        physical: those of them that are parameters of known physics.
+        latents: that all samples have, physical parameters beside them, shape ``(n, d)``.
+        appearance: what groups of samples look like.
+    """
+
+    views: list[View]
+    physical: list[View]
+    latents: Latents
+    appearance: Appearance
+
+    @classmethod
+    def of(cls, model: CausalPima, batch: Batch, rng: Generator) -> Scene:
+        """As ``model`` sees the samples of ``batch``."""
+        inference = encode(model, batch)
+        physical = physical_views(model, batch, rng)
+        appearance = Appearance(model, batch, inference.joint)
+        views = [*_views(model, batch, inference), *appearance.views(), *physical]
+        latents = inference.joint.mean.cpu().double().numpy()
+        return cls(views, physical, with_physics(latents, physical), appearance)
+
+
+def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start:
+    """Find candidate partitions into joint outcomes, take the best, and name its cells.
+
+    Args:
+        scene: the samples.
+        states: number of states of each node.
+        rng: source of all searches.
 
     Raises:
         TrainingError: the samples cannot be divided into enough different cells.
     """
-    states = model.config.states
-    inference = encode(model, batch)
-    latents = inference.joint.mean.cpu().double().numpy()
-    physical = physical_views(model, batch, rng)
-    appearance = Appearance(model, batch, inference.joint)
-    views = [*_views(model, batch, inference), *appearance.views(), *physical]
-    seen = with_physics(latents, physical)
+    views, seen, n_samples = scene.views, scene.latents, len(scene.latents)
     first = first_nodes(views, states, seen, rng)
-    begun = begin(first, len(batch), states)
+    begun = begin(first, n_samples, states)
     found = [("grown", one.cell) for one in grow(begun, views, seen, rng)]
-    found += [("combined", one.cell) for one in combine(first, len(batch), states)]
-    found += physical_candidates(physical, views, seen, states, rng)
+    found += [("combined", one.cell) for one in combine(first, n_samples, states)]
+    found += physical_candidates(scene.physical, views, seen, states, rng)
     candidates = find_candidates(seen, states, rng, found)
     if not candidates:
         raise TrainingError(
-            f"The samples could not be divided into {model.config.n_outcomes} groups: they are too "
+            f"The samples could not be divided into {prod(states)} groups: they are too "
             "much alike; use fewer nodes or states."
         )
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
-    labelled = [_labelled(one, appearance, states, rng) for one in distinct]
+    labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
     chosen, *worse = sorted(labelled, key=lambda one: one.cost)
     best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
     shown = [
@@ -126,9 +169,11 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
         for state, n_states in zip(chosen.nodes.T, states, strict=True)
     ]
     return Start(
+        states=states,
         outcome=chosen.outcome,
         source=best.source,
         entropy=best.entropy,
+        overlap=_overlap(seen, chosen.outcome, states),
         nonadditive=chosen.nonadditive,
         next_source=rival.candidate.source if rival else None,
         next_entropy=rival.candidate.entropy if rival else None,
@@ -137,6 +182,14 @@ def choose_start(model: CausalPima, batch: Batch, rng: Generator) -> Start:
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
     )
+
+
+def _overlap(
+    latents: Latents, outcome: NDArray[np.int64], states: tuple[int, ...]
+) -> tuple[float, ...]:
+    """How undecided each node is, mean entropy in nats."""
+    gamma, _ = cell_responsibilities(latents, outcome)
+    return tuple(mean_entropy(posterior) for posterior in node_posteriors(gamma, states))
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,10 @@ BAD = {
     "one state": (fit("good.npz", "1,2"), "at least 2 states, got 1"),
     "no number": (fit("good.npz", "2,x"), "'x' is not a whole number"),
     "nothing": (fit("good.npz", ""), "is not a whole number"),
-    "automatic": (fit("good.npz", "auto"), "not available yet"),
+    "automatic, but nodes named": (
+        fit("good.npz", "auto", "--require", A),
+        "give the number of states per node",
+    ),
     "cycle": (
         fit("good.npz", "2,2,2", "--require", A, "--require", B, "--require", C),
         "form a cycle",

@@ -1,0 +1,148 @@
+"""How many nodes there are and of how many states, where that is left to the data.
+
+Grids of outcomes are tried from the smallest on, each larger by a node of two states or, where that
+finds nothing, by a state of a node. A larger one is taken while its groups stay clear, every node
+is shown by itself in some view, the groups still look like combinations of its nodes, and there is
+more evidence of all of them than of fewer: the truth met all four on circles, lattices, shapes,
+spectra and handwriting, and no larger grid did. In noise and along a straight continuum nothing
+meets them: no view shows two halves of a Gaussian more than one, once what they leave undecided is
+taken off (see `Node.gain`). A bent continuum can still be taken for groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import exp, inf, log, prod
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from causalpima_core.config import MAX_NODES, states_in_words
+from causalpima_core.errors import TrainingError
+from causalpima_core.training.assignment import Latents, judge
+from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
+
+LEAST_GAIN = 0.3
+"""Nats that each node must gain in some view."""
+STRETCH = 0.06
+"""Share of the groups' differences by which a larger grid may be less additive."""
+NARROW = 1.5
+"""Factor by which a criterion is passed or missed, below which that was a close thing."""
+MOST_AGAINST = 100.0
+"""Nats; more evidence for the smaller grid counts as this."""
+MOST_STATES, MOST_OUTCOMES, FEWEST_SAMPLES = 5, 36, 10
+"""Of a node, of all, and per outcome."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a grid of outcomes fits the samples; each criterion is met where it is at most 1.
+
+    Attributes:
+        start: the best division into its outcomes.
+        criteria: by what it says where missed.
+        evidence: see `evidence_of`.
+    """
+
+    start: Start
+    criteria: dict[str, float]
+
+    evidence: float
+
+    @classmethod
+    def of(cls, start: Start, evidence: float, smaller: Trial | None) -> Trial:
+        """Against the grid it is larger than."""
+        stretch = start.nonadditive - (smaller.start.nonadditive if smaller else 0.0)
+        weakest = min(gain or 0.0 for gain in start.gains)
+        less = smaller.evidence if smaller else -inf
+        return cls(
+            start,
+            {
+                f"groups overlap, {start.entropy:.2f} nats": start.entropy / OVERLAP,
+                "a node shows nowhere by itself": LEAST_GAIN / weakest if weakest > 0 else inf,
+                "groups look like no combinations of nodes": stretch / STRETCH,
+                "fewer groups say as much": exp(min(less - evidence, MOST_AGAINST)),
+            },
+            evidence,
+        )
+
+    @property
+    def shortfall(self) -> float:
+        """Of the criterion missed by most; at most 1 where all are met."""
+        return max(self.criteria.values())
+
+    @property
+    def in_words(self) -> str:
+        """Why it was refused."""
+        missed = max(self.criteria, key=lambda name: self.criteria[name])
+        return f"{states_in_words(self.start.states)} ({missed})"
+
+
+def evidence_of(latents: Latents, outcome: NDArray[np.int64]) -> float:
+    """Integrated classification likelihood of a division, nats per sample.
+
+    Log-likelihood of a Gaussian in each cell, less what that leaves undecided, less half the
+    logarithm of n for each mean and variance (Biernacki, Celeux and Govaert 2000).
+
+    Args:
+        latents: shape ``(n, d)``.
+        outcome: cell of each sample, 0 … C − 1, none empty, shape ``(n,)``.
+    """
+    entropy, likelihood = judge(latents, outcome)
+    n_samples, n_latent = latents.shape
+    n_parameters = (2 * n_latent + 1) * (int(outcome.max()) + 1)
+    return likelihood - entropy - n_parameters * log(n_samples) / (2 * n_samples)
+
+
+def choose_states(scene: Scene, rng: Generator) -> Start | None:
+    """The best division into the outcomes of as many nodes and states as the samples show.
+
+    None where they show no groups at all.
+    """
+    chosen: Trial | None = None
+    refused: list[Trial] = []
+    while True:
+        for larger in _larger(chosen.start.states if chosen else (), len(scene.latents)):
+            trials = list(_tried(scene, larger, chosen, rng))
+            passed = [trial for trial in trials if trial.shortfall <= 1]
+            if passed:
+                chosen = min(passed, key=lambda trial: trial.start.cost)
+                refused = []
+                break
+            refused += trials
+        else:
+            break
+    if chosen is None:
+        return None
+    narrow = chosen.shortfall > 1 / NARROW or any(t.shortfall < NARROW for t in refused)
+    told = "; ".join(trial.in_words for trial in refused) or None
+    return replace(chosen.start, refused=told, is_narrow=narrow)
+
+
+def _larger(states: tuple[int, ...], n_samples: int) -> Iterator[list[tuple[int, ...]]]:
+    """Grids of a further node, then those of a further state."""
+    further = [(*states, 2)]
+    higher = [
+        tuple(sorted([*states[:j], n_states + 1, *states[j + 1 :]]))
+        for j, n_states in enumerate(states)
+    ]
+    most = min(MOST_OUTCOMES, n_samples // FEWEST_SAMPLES)
+    for grids in (further, list(dict.fromkeys(higher))):
+        yield [
+            grid
+            for grid in grids
+            if prod(grid) <= most and max(grid) <= MOST_STATES and len(grid) <= MAX_NODES
+        ]
+
+
+def _tried(
+    scene: Scene, grids: list[tuple[int, ...]], smaller: Trial | None, rng: Generator
+) -> Iterator[Trial]:
+    for states in grids:
+        try:
+            start = choose_start(scene, states, rng)
+        except TrainingError:
+            continue  # fewer different samples than outcomes: no grid of this size
+        yield Trial.of(start, evidence_of(scene.latents, start.outcome), smaller)
