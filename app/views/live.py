@@ -154,7 +154,11 @@ def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None
     if decided and last:
         payload = graph_payload.of_graph(result_of(folder).graph)
     else:
-        payload = graph_payload.of_snapshot(folder.config().model.nodes, snapshot)
+        nodes = folder.config().model.nodes
+        if not nodes:
+            st.caption("Which nodes there are is chosen from the data after the warm-up.")
+            return
+        payload = graph_payload.of_snapshot(nodes, snapshot)
     live_graph(payload, key=f"live.graph.{folder.name}")
 
 

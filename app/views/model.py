@@ -17,6 +17,7 @@ from app.services.loaders import dataset_at, workspace
 from app.services.words import between, expected_seconds, modality_words
 from app.state import Page, Param
 from causalpima_core.config import (
+    AUTO,
     MAX_NODES,
     Knowledge,
     ModelConfig,
@@ -32,6 +33,9 @@ PRESET_WORDS = {
     Preset.THOROUGH: "Thorough",
 }
 MAX_STATES = 12
+GIVEN, FROM_DATA = "I give them", "Choose them from the data"
+States = tuple[int, ...] | str
+"""Numbers of states of the nodes, or ``auto``."""
 
 
 def show() -> None:
@@ -55,9 +59,9 @@ def _setup(path: Path, dataset: MultimodalDataset) -> None:
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         states = _nodes(path.name)
-        latent_dim = _latent_dim(path.name, len(states))
+        latent_dim = _latent_dim(path.name, ModelConfig.parse(states=states).n_latent)
         experts = expert_editor(path.name, dataset)
-        knowledge = _knowledge(path.name, node_names(len(states)))
+        knowledge = _knowledge(path.name, states)
     with right:
         training = _training(path.name, dataset)
         with sentences():
@@ -68,13 +72,33 @@ def _setup(path: Path, dataset: MultimodalDataset) -> None:
             _launch(path, model, training)
 
 
-def _nodes(data: str) -> tuple[int, ...]:
+def _nodes(data: str) -> States:
+    """Numbers of states, or that they are to be chosen from the data."""
     st.subheader(
         "Nodes and states",
         anchor=False,
         help="A node is a discrete feature to be discovered; its states are the values it can "
         "take. Every combination of states is one component: a Gaussian in the latent space.",
     )
+    chosen = st.radio(
+        "Numbers of nodes and states",
+        [GIVEN, FROM_DATA],
+        key=f"model.chosen.{data}",
+        persist_state="session",
+        horizontal=True,
+        label_visibility="collapsed",
+    )
+    if chosen == FROM_DATA:
+        st.caption(
+            "Nodes are added while groups of samples stay distinct and look like combinations of "
+            "nodes. Features that overlap or that are continuous are not found this way. The "
+            "search takes some minutes more; the run says what it refused, and why."
+        )
+        return AUTO
+    return _given_states(data)
+
+
+def _given_states(data: str) -> tuple[int, ...]:
     suggested = uploads.suggested_states(data)
     count = st.number_input(
         "Number of nodes",
@@ -103,8 +127,7 @@ def _nodes(data: str) -> tuple[int, ...]:
     return states
 
 
-def _latent_dim(data: str, n_nodes: int) -> int | None:
-    automatic = ModelConfig(states=(2,) * n_nodes).n_latent
+def _latent_dim(data: str, automatic: int) -> int | None:
     return st.number_input(
         "Latent dimensions",
         2,
@@ -118,18 +141,21 @@ def _latent_dim(data: str, n_nodes: int) -> int | None:
     )
 
 
-def _knowledge(data: str, names: tuple[str, ...]) -> Knowledge:
+def _knowledge(data: str, states: States) -> Knowledge:
     st.subheader(
         "What is known of the graph",
         anchor=False,
         help="Hard constraints: no graph that is learned can violate them.",
     )
+    if states == AUTO:
+        st.caption("Edges are between nodes: look first which nodes there are.")
+        return Knowledge()
     st.caption(
         "Node names acquire their meaning in a first run. With the same data, states, preset and "
         "seed the nodes keep their identity, so look first without constraints, then add what "
         "you know to a second run."
     )
-    return knowledge_editor(data, names)
+    return knowledge_editor(data, node_names(len(states)))
 
 
 def _training(data: str, dataset: MultimodalDataset) -> TrainingConfig:
@@ -162,7 +188,7 @@ def _training(data: str, dataset: MultimodalDataset) -> TrainingConfig:
 
 
 def _launch(path: Path, model: ModelConfig, training: TrainingConfig) -> None:
-    states = "x".join(str(k) for k in model.states)
+    states = "x".join(str(k) for k in model.states) or AUTO
     name = st.text_input(
         "Name of the run", f"{path.stem}-{states}-{training.preset}-s{training.seed}", max_chars=60
     )

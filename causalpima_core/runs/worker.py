@@ -118,6 +118,8 @@ class Worker:
         """Write one record where it belongs."""
         match record:
             case StageRecord(stage, epoch, epochs):
+                if trainer.model.config.from_data and trainer.position.joint_from is not None:
+                    self.folder.write_chosen(trainer.model.config)
                 self._update(stage=stage, epoch=epoch, epochs=epochs)
                 self._tell()
             case BatchRecord(_, done, total):
@@ -141,17 +143,11 @@ class Worker:
         if now or time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
             save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
             self._last_checkpoint = time.monotonic()
-            self._write_chosen(trainer)
-
-    def _write_chosen(self, trainer: Trainer) -> None:
-        if trainer.model.config.from_data and trainer.position.joint_from is not None:
-            self.folder.write_chosen(trainer.model.config)
 
     def _conclude(self, trainer: Trainer, dataset: MultimodalDataset) -> None:
         self._update(stage=Stage.HARDENING, eta_seconds=None)
         self._tell()
         save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
-        self._write_chosen(trainer)
         findings = conclude(trainer, dataset)
         write_findings(self.folder, trainer.model, findings)
 

@@ -16,6 +16,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from causalpima_core.__main__ import main
+from causalpima_core.fitted import FittedModel
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -115,3 +116,17 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(circles, uninterrupted
     assert resumed.keys() == expected.keys()
     for name, weight in resumed.items():
         np.testing.assert_array_equal(weight, expected[name], err_msg=name)
+
+
+def test_states_left_to_the_data_are_in_the_settings_afterwards(circles: Path):
+    out = circles.parent / "auto"
+    command = [*COMMAND, "fit", str(circles), "--states", "auto", "--preset", "quick"]
+    ended = subprocess.run(
+        [*command, "--out", str(out)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert [node["states"] for node in json.loads(ended.stdout)["nodes"]] == [2, 2, 2]
+    model = RunFolder(out).config().model
+    assert model.from_data
+    assert model.states == (2, 2, 2)
+    assert FittedModel.load(out).config == model
