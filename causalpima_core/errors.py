@@ -4,6 +4,8 @@ A message says what was expected, what came, and what to do. Anything raised out
 is a defect of the program, not of the input.
 """
 
+OTHER_VERSION = "This run is from another version of the program: train it again to go on from it."
+
 
 class CausalPimaError(Exception):
     """Root of the family; the command line prints it as one line and exits with ``exit_code``."""

@@ -22,7 +22,7 @@ from causalpima_core.elbo import (
     optimal_noise_variance,
 )
 from causalpima_core.encoders import Encoder
-from causalpima_core.errors import DataError
+from causalpima_core.errors import OTHER_VERSION, DataError, RunFolderError
 from causalpima_core.experts.components import Units
 from causalpima_core.experts.learned import LearnedExpert
 from causalpima_core.experts.spec import parse_expert
@@ -220,7 +220,11 @@ class CausalPima(nn.Module):
         self.unimodal = nn.ModuleDict(encoders).to(self.component_mean.device)
 
     def load_weights(self, weights: dict[str, Tensor]) -> None:
-        """Take a state dict of a model like this one at any stage of training."""
+        """Take a state dict of a model like this one at any stage of training.
+
+        Raises:
+            RunFolderError: they are of another kind of model.
+        """
         self.unimodal = nn.ModuleDict()
         if any(name.startswith("unimodal.") for name in weights):
             self.add_unimodal(Generator())
@@ -228,7 +232,10 @@ class CausalPima(nn.Module):
             self.register_buffer(name, weights[name].to(self.component_mean.device))
         for name, expert in self.experts.items():
             expert.make_room(len(weights[f"experts.{name}.noise"]))
-        self.load_state_dict(weights)
+        try:
+            self.load_state_dict(weights)
+        except RuntimeError as error:
+            raise RunFolderError(OTHER_VERSION) from error
 
     def decide(self, conditionals: Float[Tensor, "L *states"]) -> None:
         """Put a decided graph's log conditional tables in place of the learned ones."""

@@ -34,8 +34,7 @@ PRESET_WORDS = {
 }
 MAX_STATES = 12
 GIVEN, FROM_DATA = "I give them", "Choose them from the data"
-States = tuple[int, ...] | str
-"""Numbers of states of the nodes, or ``auto``."""
+States = tuple[int, ...] | str  # numbers of states of the nodes, or "auto"
 
 
 def show() -> None:

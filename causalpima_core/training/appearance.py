@@ -27,6 +27,8 @@ from causalpima_core.training.pursuit import View
 
 BLUR = 1 / 8
 """Width of the blur as a share of the longest side."""
+MISSHAPEN = 0.18
+"""Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
 PIXELS = 0.1
 """Share of pixels, sharp and blurred each, in what an image counts for; moments have the rest."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from math import exp, inf, log, prod
 
 import numpy as np
@@ -21,12 +22,15 @@ from numpy.typing import NDArray
 
 from causalpima_core.config import MAX_NODES, states_in_words
 from causalpima_core.errors import TrainingError
+from causalpima_core.outcomes import outcome_table
+from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.assignment import Latents, judge
+from causalpima_core.training.pursuit import shown_gain
 from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
 
 LEAST_GAIN = 0.3
-"""Nats that each node must gain in some view."""
-STRETCH = 0.06
+"""Nats that each node must gain by each of its states in some view."""
+STRETCH = 0.1
 """Share of the groups' differences by which a larger grid may be less additive."""
 NARROW = 1.5
 """Factor by which a criterion is passed or missed, below which that was a close thing."""
@@ -52,17 +56,18 @@ class Trial:
     evidence: float
 
     @classmethod
-    def of(cls, start: Start, evidence: float, smaller: Trial | None) -> Trial:
+    def of(cls, scene: Scene, start: Start, smaller: Trial | None) -> Trial:
         """Against the grid it is larger than."""
-        stretch = start.nonadditive - (smaller.start.nonadditive if smaller else 0.0)
-        weakest = min(gain or 0.0 for gain in start.gains)
-        less = smaller.evidence if smaller else -inf
+        evidence, weakest = evidence_of(scene.latents, start.outcome), weakest_gain(scene, start)
+        less, allowed = smaller.evidence if smaller else -inf, MISSHAPEN
+        if smaller and len(smaller.start.states) > 1:  # a single node is additive whatever it is
+            allowed = smaller.start.nonadditive + STRETCH
         return cls(
             start,
             {
                 f"groups overlap, {start.entropy:.2f} nats": start.entropy / OVERLAP,
-                "a node shows nowhere by itself": LEAST_GAIN / weakest if weakest > 0 else inf,
-                "groups look like no combinations of nodes": stretch / STRETCH,
+                "a node or state shows nowhere": LEAST_GAIN / weakest if weakest > 0 else inf,
+                "groups look like no combinations of nodes": start.nonadditive / allowed,
                 "fewer groups say as much": exp(min(less - evidence, MOST_AGAINST)),
             },
             evidence,
@@ -94,6 +99,29 @@ def evidence_of(latents: Latents, outcome: NDArray[np.int64]) -> float:
     n_samples, n_latent = latents.shape
     n_parameters = (2 * n_latent + 1) * (int(outcome.max()) + 1)
     return likelihood - entropy - n_parameters * log(n_samples) / (2 * n_samples)
+
+
+def weakest_gain(scene: Scene, start: Start) -> float:
+    """Least that any node gains by its last state in the view that shows it best, nats.
+
+    The other nodes are given; 0 where no view shows it.
+    """
+    nodes = outcome_table(start.states)[start.outcome]
+
+    def gained(node: int, state: NDArray[np.int64], n_states: int) -> float:
+        others = np.unique(np.delete(nodes, node, axis=1), axis=0, return_inverse=True)[1]
+        gains = (shown_gain(view, state, n_states, others.ravel()) for view in scene.views)
+        return max((gain for gain in gains if gain is not None), default=0.0)
+
+    def by_last_state(node: int, n_states: int) -> float:
+        merged = [
+            np.unique(np.where(nodes[:, node] == one, other, nodes[:, node]), return_inverse=True)
+            for one, other in combinations(range(n_states), 2)
+        ]
+        fewer = (gained(node, state, n_states - 1) for _, state in merged if n_states > 2)
+        return gained(node, nodes[:, node], n_states) - max(fewer, default=0.0)
+
+    return min(by_last_state(node, n_states) for node, n_states in enumerate(start.states))
 
 
 def choose_states(scene: Scene, rng: Generator) -> Start | None:
@@ -145,4 +173,4 @@ def _tried(
             start = choose_start(scene, states, rng)
         except TrainingError:
             continue  # fewer different samples than outcomes: no grid of this size
-        yield Trial.of(start, evidence_of(scene.latents, start.outcome), smaller)
+        yield Trial.of(scene, start, smaller)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from causalpima_core.runs.results import GraphResult, Summary
+from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.separation import WEAK
 from causalpima_core.training.start import OVERLAP
 
@@ -14,8 +15,6 @@ CLOSE_RIVAL = 0.01
 """Difference of costs (see `Start.cost`), nats, below which another partition is as good."""
 MISFIT = 2.0
 """Residual variance of known physics over that of a free decoder above which it is doubted."""
-MISSHAPEN = 0.18
-"""Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
 MUCH_OVERLAP = 0.3
 """Share of the most undecided node's overlap from which a node is named beside it."""
 CLOSE_LABELLING = 0.005

@@ -16,7 +16,7 @@ from torch import Tensor
 from causalpima_core.config import ModelConfig, TrainingConfig, states_in_words
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
-from causalpima_core.errors import TrainingError
+from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
 from causalpima_core.experts.check import check_experts
 from causalpima_core.model import Batch, CausalPima, ModalitySpec
 from causalpima_core.runs.records import (
@@ -128,9 +128,16 @@ class Trainer:
         return tensors, {"position": asdict(self.position), "start": start}
 
     def restore(self, tensors: dict[str, Tensor], notes: dict) -> None:
-        """Take up a saved state."""
+        """Take up a saved state.
+
+        Raises:
+            RunFolderError: another version saved it.
+        """
         if notes["start"]:
-            self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
+            try:
+                self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
+            except (KeyError, TypeError) as error:
+                raise RunFolderError(OTHER_VERSION) from error
         if Position(**notes["position"]).joint_from is not None:
             self._set_states()
         self.model.load_weights(_under("model/", tensors))

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from causalpima_core.config import ModelConfig
 from causalpima_core.data.multimodal import Kind, of_arrays
-from causalpima_core.model import ModalitySpec, Scaling
+from causalpima_core.errors import RunFolderError
+from causalpima_core.model import CausalPima, ModalitySpec, Scaling
 
 
 @pytest.mark.parametrize(("shape", "centred_over"), [((3, 6, 5), (0, 2, 3)), ((40,), 0), ((4,), 0)])
@@ -31,3 +33,14 @@ def test_a_constant_column_stays_as_it_is(rng):
     scaling.fit(modality)
     np.testing.assert_allclose(scaling.scale[1], 1.0)
     np.testing.assert_allclose(scaling(torch.from_numpy(table))[:, 1], 0.0)
+
+
+def test_weights_of_another_version_are_refused_in_a_sentence():
+    specs = (ModalitySpec("table", Kind.TABLE, (3,)),)
+    model = CausalPima(ModelConfig(states=(2, 2)), specs, 4, torch.Generator())
+    known = model.state_dict()
+    other = {name.replace(".network.", ".layers."): value for name, value in known.items()}
+    assert other.keys() != known.keys()
+    with pytest.raises(RunFolderError, match="from another version of the program: train it again"):
+        model.load_weights(other)
+    model.load_weights(known)

@@ -8,33 +8,61 @@ from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import NoteRecord
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
-from causalpima_core.training.counting import Trial, evidence_of
+from causalpima_core.training.counting import LEAST_GAIN, Trial, evidence_of, weakest_gain
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
-from causalpima_core.training.start import Start
+from causalpima_core.training.pursuit import View
+from causalpima_core.training.start import Scene, Start
 from tests.core.training.conftest import two_cause_data
 
 CPU = torch.device("cpu")
 AUTO = ModelConfig.parse(states="auto")
 
 
-def start(states=(2, 2), entropy=0.0, nonadditive=0.02, gains=(1.0, 0.9)):
-    return Start(states, np.zeros(4, int), "grown", gains, ((),) * 2, entropy, (), nonadditive)
+def scene_of(latents):
+    """Samples that one view shows; nothing is asked of their appearance."""
+    everyone = np.ones(len(latents), dtype=bool)
+    views = [View("joint", latents, np.zeros_like(latents), everyone)]
+    return Scene(views, [], latents, None)
 
 
-def test_each_criterion_refuses_alone_and_says_why():
-    smaller = Trial.of(start(states=(2,)), 0.0, None)
-    assert Trial.of(start(), 0.5, smaller).shortfall < 1
-    assert Trial.of(start(), -0.5, smaller).in_words == "2 × 2 (fewer groups say as much)"
+def two_by_two(rng, apart=8.0):
+    """Two independent binary nodes in two directions, and the outcome of each sample."""
+    nodes = rng.integers(0, 2, (800, 2))
+    return scene_of(apart * nodes + rng.normal(size=(800, 2))), nodes @ [2, 1]
+
+
+def start(outcome, states=(2, 2), entropy=0.0, nonadditive=0.02):
+    gains = (1.0,) * len(states)
+    return Start(states, outcome, "grown", gains, ((),) * 2, entropy, (), nonadditive)
+
+
+def test_the_true_grid_meets_every_criterion_and_each_refuses_alone(rng):
+    scene, outcome = two_by_two(rng)
+    smaller = Trial.of(scene, start(outcome // 2, (2,)), None)
+    assert smaller.shortfall < 1
+    assert Trial.of(scene, start(outcome), smaller).shortfall < 1
     for worse, sentence in [
         ({"entropy": 0.04}, "2 × 2 (groups overlap, 0.04 nats)"),
-        ({"gains": (1.0, None)}, "2 × 2 (a node shows nowhere by itself)"),
-        ({"gains": (1.0, 0.2)}, "2 × 2 (a node shows nowhere by itself)"),
-        ({"nonadditive": 0.2}, "2 × 2 (groups look like no combinations of nodes)"),
+        ({"nonadditive": 0.3}, "2 × 2 (groups look like no combinations of nodes)"),
     ]:
-        trial = Trial.of(start(**worse), 5.0, smaller)
+        trial = Trial.of(scene, start(outcome, **worse), smaller)
         assert trial.shortfall > 1
         assert trial.in_words == sentence
+
+
+def test_a_node_or_state_that_is_not_there_shows_nowhere(rng):
+    scene, outcome = two_by_two(rng)
+    coin = rng.integers(0, 2, 800)
+    right = Trial.of(scene, start(outcome), None)
+    expected = 0.5 * np.log(1 + 8.0**2 / 4) - np.log(2)
+    assert weakest_gain(scene, right.start) == pytest.approx(expected, abs=0.06)
+    invented = start(2 * outcome + coin, (2, 2, 2))
+    assert weakest_gain(scene, invented) == 0
+    split = start(3 * (outcome // 2) + outcome % 2 * (1 + coin), (2, 3))
+    assert weakest_gain(scene, split) < LEAST_GAIN
+    trial = Trial.of(scene, invented, right)
+    assert trial.in_words == "2 × 2 × 2 (a node or state shows nowhere)"
 
 
 def test_two_binary_factors_are_counted_found_and_told_of(training_config):
