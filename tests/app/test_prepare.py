@@ -131,6 +131,15 @@ def test_the_command_says_what_was_chosen(open_page: Open):
     assert "--forbid node_1:node_2" in command
 
 
+def test_nodes_can_be_left_to_the_data(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.radio(key="model.chosen.some.npz").set_value("Choose them from the data").run()
+    assert not app.exception
+    assert "--states auto" in app.code[0].value
+    assert not [one for one in app.number_input if one.label.startswith("States of")]
+
+
 @pytest.mark.parametrize(
     ("forbidden", "required", "expected"),
     [
