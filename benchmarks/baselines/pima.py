@@ -42,8 +42,9 @@ class RandomStart(Trainer):
             return
         data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
         latents = encode(self.model, data).joint.mean.cpu().double().numpy()
+        states = self.model.config.states
         cell = nearest_of_random(latents, self.model.config.n_outcomes, self.config.seed)
-        self.start = Start(cell, "random", gains=(None,), views=((),))
+        self.start = Start(states, cell, "random", gains=(None,), views=((),), overlap=(0.0,))
         self.start_networks = self._networks()
         self._begin_joint(data, self.start)
         yield from ()

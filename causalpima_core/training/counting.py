@@ -2,11 +2,11 @@
 
 Grids of outcomes are tried from the smallest on, each larger by a node of two states or, where that
 finds nothing, by a state of a node. A larger one is taken while its groups stay clear, every node
-is shown by itself in some view, the groups still look like combinations of its nodes, and there is
-more evidence of all of them than of fewer: the truth met all four on circles, lattices, shapes,
-spectra and handwriting, and no larger grid did. In noise and along a straight continuum nothing
-meets them: no view shows two halves of a Gaussian more than one, once what they leave undecided is
-taken off (see `Node.gain`). A bent continuum can still be taken for groups.
+and state shows in some view where the other nodes are given, the groups still look like
+combinations of nodes, and there is more evidence of all of them than of fewer. In noise and along a
+straight continuum nothing meets all four: no view shows two halves of a Gaussian more than one,
+once what they leave undecided is taken off (see `Node.gain`). A bent continuum can still be taken
+for groups.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ class Trial:
 
     start: Start
     criteria: dict[str, float]
-
     evidence: float
 
     @classmethod
