@@ -83,7 +83,7 @@ class KnownStart(Trainer):
 
     def _look_for_start(self) -> Iterator[Record]:
         """What is known."""
-        self.start = Start(self.known, "known", gains=(), views=())
+        self.start = Start(self.model.config.states, self.known, "known", gains=(), views=())
         self.start_networks = self._networks()
         rows = torch.from_numpy(self.train_rows).to(self.device)
         self._begin_joint(self.data[rows], self.start)
