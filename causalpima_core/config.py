@@ -192,10 +192,7 @@ class ModelConfig(_Frozen):
     @classmethod
     def _check_states(cls, states: tuple[int, ...]) -> tuple[int, ...]:
         if len(states) > MAX_NODES:
-            raise ConfigError(
-                f"Expected 1 to {MAX_NODES} nodes, got {len(states)}: give one number of states "
-                "per node, for example 2,2,3."
-            )
+            raise _no_such_number_of_nodes(len(states))
         low = [k for k in states if k < 2]
         if low:
             raise ConfigError(
@@ -212,10 +209,7 @@ class ModelConfig(_Frozen):
     @model_validator(mode="after")
     def _check_knowledge(self) -> Self:
         if not self.states and not self.from_data:
-            raise ConfigError(
-                f"Expected 1 to {MAX_NODES} nodes, got 0: give one number of states per node, for "
-                "example 2,2,3."
-            )
+            raise _no_such_number_of_nodes(0)
         if self.from_data and self.knowledge != Knowledge():
             raise ConfigError(
                 "What is known of edges and tiers names nodes, and which nodes there are is to be "
@@ -353,6 +347,13 @@ class RunConfig(_Frozen):
         n_samples = self.dataset.n_samples
         self.model.check_samples(n_samples, self.training.n_held_out(n_samples))
         return self
+
+
+def _no_such_number_of_nodes(n_nodes: int) -> ConfigError:
+    return ConfigError(
+        f"Expected 1 to {MAX_NODES} nodes, got {n_nodes}: give one number of states per node, for "
+        "example 2,2,3."
+    )
 
 
 def _one_sentence(build: Callable[[], T]) -> T:

@@ -151,7 +151,7 @@ class Summary(_Result):
     held_out_elbo: dict[str, float]
     modality_error: dict[str, float]
     assignment_entropy: float
-    start: dict[str, float | str | None]
+    start: dict[str, bool | float | str | None]
     nodes: list[NodeEvidence]
     score_gap: float
     edges_not_drawn: list[dict[str, float | str]] = Field(default_factory=list)

@@ -100,7 +100,7 @@ class Worker:
             whole = load_checkpoint(self.folder.checkpoints)
             if whole:
                 trainer.restore(*whole)
-            if trainer.start is not None:
+            if trainer.joint_has_begun:
                 self._conclude(trainer, dataset)
             raise
         self._conclude(trainer, dataset)
@@ -118,7 +118,7 @@ class Worker:
         """Write one record where it belongs."""
         match record:
             case StageRecord(stage, epoch, epochs):
-                if trainer.model.config.from_data and trainer.position.joint_from is not None:
+                if trainer.model.config.from_data and trainer.joint_has_begun:
                     self.folder.write_chosen(trainer.model.config)
                 self._update(stage=stage, epoch=epoch, epochs=epochs)
                 self._tell()

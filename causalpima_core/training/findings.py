@@ -30,6 +30,7 @@ from causalpima_core.training.expert_results import expert_results
 from causalpima_core.training.hardening import DecidedGraph, harden
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.separation import separations
+from causalpima_core.training.start import Start
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,13 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     """Decide the graph, fit its tables, assign every sample, and say how sure that is.
 
     Leaves the trainer's model with the decided graph in place of the learned one.
+
+    Raises:
+        RuntimeError: joint training has not begun, so there are neither groups nor a graph.
     """
+    start = trainer.start
+    if start is None or not trainer.joint_has_begun:
+        raise RuntimeError("There are no findings before joint training has begun.")
     model, states = trainer.model, trainer.model.config.states
     temperature = trainer.temperature
     posterior = encode(model, trainer.data).joint
@@ -78,7 +85,7 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     arrays |= {f"prototype.{name}": values for name, values in prototypes.items()}
     return Findings(
         graph=graph,
-        summary=_summary(trainer, graph, decided, gamma),
+        summary=_summary(trainer, start, graph, decided, gamma),
         assignments=_assignments(dataset, gamma, states),
         arrays=arrays,
     )
@@ -145,11 +152,12 @@ def _tables(model: CausalPima, adjacency: NDArray[np.bool_]) -> dict[str, TableR
 
 
 def _summary(
-    trainer: Trainer, graph: GraphResult, decided: DecidedGraph, gamma: NDArray[np.float64]
+    trainer: Trainer,
+    start: Start,
+    graph: GraphResult,
+    decided: DecidedGraph,
+    gamma: NDArray[np.float64],
 ) -> Summary:
-    start = trainer.start
-    if start is None:
-        raise RuntimeError("There are no findings before joint training has begun.")
     model = trainer.model
     held = trainer.data[torch.from_numpy(trainer.held_rows).to(trainer.device)]
     terms = evaluate(model, held, model.log_outcomes(0.0)).means("held_out")
@@ -181,7 +189,7 @@ def _summary(
             "nonadditive": start.nonadditive,
             "labelling_gap": start.labelling_gap,
             "refused_states": start.refused,
-            "narrow_states": float(start.is_narrow),
+            "narrow_states": start.is_narrow,
         },
         nodes=nodes,
         score_gap=decided.score_gap,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpima_core.config import ModelConfig, TrainingConfig, states_in_words
+from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
 from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
@@ -29,7 +29,6 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
-from causalpima_core.training.counting import choose_states
 from causalpima_core.training.distil import Distillation
 from causalpima_core.training.epochs import (
     EpochRandomness,
@@ -48,15 +47,9 @@ from causalpima_core.training.expert_steps import (
 from causalpima_core.training.graph_ascent import ascend, paid_for_size
 from causalpima_core.training.position import Position
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
+from causalpima_core.training.search import NO_GROUPS, best_division, in_words, is_enough
 from causalpima_core.training.snapshots import take_snapshot
-from causalpima_core.training.start import (
-    OVERLAP,
-    SHRINKAGE,
-    Scene,
-    Start,
-    choose_start,
-    components_at,
-)
+from causalpima_core.training.start import SHRINKAGE, Start, components_at
 
 SHOWN_SAMPLES = 600
 MOST_SNAPSHOTS = 120
@@ -138,12 +131,12 @@ class Trainer:
                 self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
             except (KeyError, TypeError) as error:
                 raise RunFolderError(OTHER_VERSION) from error
-        if Position(**notes["position"]).joint_from is not None:
+        self.position = Position(**notes["position"])
+        if self.joint_has_begun:
             self._set_states()
         self.model.load_weights(_under("model/", tensors))
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
-        self.position = Position(**notes["position"])
         self.distillation = None
         if self.position.distil_from is not None:
             self.distillation = self._distillation()
@@ -164,6 +157,11 @@ class Trainer:
         return joint_to + self.distil_epochs
 
     @property
+    def joint_has_begun(self) -> bool:
+        """Whether there are groups and a graph yet."""
+        return self.position.joint_from is not None
+
+    @property
     def joint_is_over(self) -> bool:
         """Whether features and graph are as they will remain."""
         return self.position.stopped or self._joint_progress >= 1
@@ -174,7 +172,7 @@ class Trainer:
         Raises:
             TrainingError: it diverged, or the samples cannot be divided.
         """
-        while self.position.joint_from is None:
+        while not self.joint_has_begun:
             yield from self._warm_up_cycle()
             yield from self._look_for_start()
         if self.position.distil_from is None:
@@ -197,56 +195,34 @@ class Trainer:
             yield from self._close_epoch(Stage.WARM_UP, totals, {})
 
     def _look_for_start(self) -> Iterator[Record]:
-        """Divide the samples as the latents now show them; go on to joint training if clear.
+        """Divide the samples as the latents now show them; on to joint training if that is enough.
 
-        Factors show before nuisance does: with every cycle the latents hold more of both, so the
-        clearest division so far is kept with the networks that showed it, and the search is over
-        once it is passable and a further cycle shows none clearer.
+        The networks that showed the best division are kept with it; see `search`.
         """
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
+        from_data = self.model.config.from_data
         with self.position.clock(Stage.CANDIDATES):
             data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
             rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-            found = self._divided(data, rng)
+            found = best_division(self.model, data, rng)
             improved = found is not None and (self.start is None or found.is_better(self.start))
             if improved:
                 self.start, self.start_networks = found, self._networks()
             last = self.position.cycle + 1 >= self.config.warm_up_cycles
-            if self.start is None and last:
-                raise TrainingError(
-                    "The samples show no clear groups that combinations of a few nodes could be: "
-                    "give the number of states per node, for example --states 2,2,3, or more "
-                    "samples."
-                )
-            passable = self.start and not improved and self.start.entropy < OVERLAP
-            # A node that does not show yet is not missed by clear groups of the others.
-            clear = self.start and self.start.is_clear and not self.model.config.from_data
-            if self.start and (last or passable or clear):
+            if self.start and (
+                last or is_enough(self.start, improved=improved, from_data=from_data)
+            ):
                 self._begin_joint(data, self.start)
+            elif last:
+                raise TrainingError(NO_GROUPS)
             else:
                 self.position.cycle += 1
-        yield from self._told_of_start(found)
-
-    def _divided(self, data: Batch, rng: np.random.Generator) -> Start | None:
-        """The best division now; None where there is none and the states are left to the data."""
-        scene = Scene.of(self.model, data, rng)
-        if self.model.config.from_data:
-            return choose_states(scene, rng)
-        return choose_start(scene, self.model.config.states, rng)
-
-    def _told_of_start(self, found: Start | None) -> Iterator[Record]:
-        if self.start is None or self.position.joint_from is None:
+        if self.start and self.joint_has_begun:
+            for text in in_words(self.start, from_data=from_data):
+                yield NoteRecord(text)
+        else:
             entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""
             yield NoteRecord(f"No clear groups yet{entropy}: learning more.")
-            return
-        if self.model.config.from_data:
-            chosen = states_in_words(self.start.states)
-            refused = f" Refused: {self.start.refused}." if self.start.refused else ""
-            yield NoteRecord(f"States chosen from the data: {chosen}.{refused}")
-        yield NoteRecord(
-            f"Start: {self.model.config.n_outcomes} groups from the {self.start.source} "
-            f"(assignment entropy {self.start.entropy:.3f} nats)."
-        )
 
     def _set_states(self) -> None:
         """Go on with the states of the start as if they had been given, where they were not."""

@@ -95,13 +95,18 @@ class Start:
         return cls(**everything)
 
     @property
+    def n_outcomes(self) -> int:
+        """Number of joint outcomes."""
+        return prod(self.states)
+
+    @property
     def cost(self) -> float:
         """What divisions are compared by, nats; see `_cost`."""
         return _cost(self.entropy, self.nonadditive)
 
     def is_better(self, other: Start) -> bool:
         """Whether it divides into more outcomes, or as many at a lower cost."""
-        return (prod(self.states), -self.cost) > (prod(other.states), -other.cost)
+        return (self.n_outcomes, -self.cost) > (other.n_outcomes, -other.cost)
 
     @property
     def is_clear(self) -> bool:

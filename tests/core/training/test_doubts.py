@@ -94,3 +94,21 @@ def test_a_node_that_the_others_fix_is_doubted():
 
 def test_a_clear_result_raises_no_doubt():
     assert doubts(*case(), finished=True) == []
+
+
+def test_the_nodes_that_groups_overlap_in_are_named():
+    summary, graph = case(entropy=0.2, rival=0.5)
+    (one,) = summary.nodes
+    nodes = [
+        one.model_copy(update={"name": name, "overlap": overlap})
+        for name, overlap in (("node_1", 0.001), ("node_2", 0.12), ("node_3", 0.05))
+    ]
+    named = doubts(summary.model_copy(update={"nodes": nodes}), graph, finished=True)
+    assert named[0].startswith("The groups of samples overlap in node_2 and node_3 (")
+
+
+def test_a_close_choice_of_states_is_told_with_what_was_refused():
+    summary, graph = case()
+    start = summary.start | {"narrow_states": True, "refused_states": "2 × 2 × 2 (groups overlap)"}
+    (only,) = doubts(summary.model_copy(update={"start": start}), graph, finished=True)
+    assert "a close thing; refused: 2 × 2 × 2 (groups overlap): compare" in only

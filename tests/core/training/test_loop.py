@@ -6,7 +6,7 @@ from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, StageRecord
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training import loop, start
+from causalpima_core.training import search, start
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
@@ -80,7 +80,7 @@ def test_going_on_works_where_unclear_groups_took_several_cycles(
     dataset, model_config, training_config, interrupted_at, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(start, "CLEAR_ENTROPY", -1.0)  # nothing is ever clear
-    monkeypatch.setattr(loop, "OVERLAP", -1.0)  # nor passable
+    monkeypatch.setattr(search, "OVERLAP", -1.0)  # nor passable
     config = training_config.model_copy(update={"warm_up_cycles": 3, "warm_up_steps": 40})
     whole = Trainer(dataset, model_config, config, CPU)
     stages = [r.stage for r in whole.run() if isinstance(r, StageRecord)]

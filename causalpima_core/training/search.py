@@ -1,0 +1,52 @@
+"""The search for a start, which the warm-up's cycles repeat: what is found, and if it is enough.
+
+Factors show before nuisance does: with every cycle the latents hold more of both, so the best
+division so far is kept, and the search is over once it is clear, or passable and a further cycle
+shows none better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from numpy.random import Generator
+
+from causalpima_core.config import states_in_words
+from causalpima_core.model import Batch, CausalPima
+from causalpima_core.training.counting import choose_states
+from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
+
+NO_GROUPS = (
+    "The samples show no clear groups that combinations of a few nodes could be: give the number "
+    "of states per node, for example --states 2,2,3, or more samples."
+)
+
+
+def best_division(model: CausalPima, data: Batch, rng: Generator) -> Start | None:
+    """As the model now sees the samples; None where it is to choose the states and finds none.
+
+    Raises:
+        TrainingError: the samples cannot be divided into the states that are given.
+    """
+    scene = Scene.of(model, data, rng)
+    if model.config.from_data:
+        return choose_states(scene, rng)
+    return choose_start(scene, model.config.states, rng)
+
+
+def is_enough(start: Start, *, improved: bool, from_data: bool) -> bool:
+    """Whether another cycle is not worth its time; ``improved``: the last one was."""
+    passable = not improved and start.entropy < OVERLAP
+    # Clear groups of some nodes do not tell that another node will not show yet.
+    return passable or (start.is_clear and not from_data)
+
+
+def in_words(start: Start, *, from_data: bool) -> Iterator[str]:
+    """What joint training sets out from."""
+    if from_data:
+        refused = f" Refused: {start.refused}." if start.refused else ""
+        yield f"States chosen from the data: {states_in_words(start.states)}.{refused}"
+    yield (
+        f"Start: {start.n_outcomes} groups from the {start.source} "
+        f"(assignment entropy {start.entropy:.3f} nats)."
+    )
