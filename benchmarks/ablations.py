@@ -16,11 +16,11 @@ from causalpima_core.training.appearance import Appearance
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.labelling import Labelling
 
-Part = Literal["labelling", "description length", "entropy", "witness", "moments"]
+Part = Literal["labelling", "description-length", "entropy", "witness", "moments"]
 """What can be left out:
 
 - labelling: cells become joint outcomes in the order in which they come.
-- description length: the graph pays nothing for the size of its tables, as in the paper.
+- description-length: the graph pays nothing for the size of its tables, as in the paper.
 - entropy: the start is the likeliest candidate, not the one with the least entropy and the most
   additive cells.
 - witness: the start has no say in joint training.
@@ -28,7 +28,7 @@ Part = Literal["labelling", "description length", "entropy", "witness", "moments
 """
 PARTS: tuple[Part, ...] = get_args(Part)
 SETTINGS: dict[Part, dict[str, float | None]] = {
-    "description length": {"description_length": 0.0},
+    "description-length": {"description_length": 0.0},
     "witness": {"start_error": None},
 }
 """Settings of training that leave a part out."""

@@ -30,7 +30,7 @@ from causalpima_core.errors import CausalPimaError, ConfigError
 
 Suite = StrEnum("Suite", {name: name for name in EXAMPLES})
 Graph = StrEnum("Graph", {name: name for name in GRAPHS})
-PartName = StrEnum("PartName", {part.replace(" ", "_"): part for part in PARTS})
+PartName = StrEnum("PartName", {part: part for part in PARTS})
 PresetName = StrEnum("PresetName", {name: name for name in PRESETS})
 
 

@@ -5,6 +5,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from benchmarks import recovery, table
+from benchmarks.ablations import PARTS
 from benchmarks.ledger import file_name, read_runs, write_runs
 from benchmarks.scoreboard import Run
 from benchmarks.tasks import Task
@@ -62,6 +63,7 @@ def test_a_benchmark_goes_on_where_it_was_stopped(tmp_path):
     [
         (["--states", "auto"], "Method 'pca' must be told the states"),
         (["--only-modality", "sound"], "Unknown modality 'sound'"),
+        *[(["--without", part], f"Method 'pca' has no part '{part}'") for part in PARTS],
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(tmp_path, options, sentence):
