@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError
+from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
@@ -26,12 +27,14 @@ class Result:
     Attributes:
         assignments: component, confidence and node states, in the samples' order.
         arrays: `latent_mean`, `component_means`, … as the run folder documents them.
+        names: what a person calls nodes and states.
     """
 
     graph: GraphResult
     summary: Summary
     assignments: pd.DataFrame
     arrays: dict[str, NDArray]
+    names: Names
 
     @property
     def latent(self) -> NDArray[np.float32]:
@@ -74,7 +77,8 @@ def result_of(folder: RunFolder) -> Result:
         RunFolderError: there is none yet.
     """
     status = folder.status()
-    return _result(str(folder.path), status.ended or status.heartbeat)
+    written = _result(str(folder.path), status.ended or status.heartbeat)
+    return replace(written, names=folder.names())
 
 
 def snapshot_of(folder: RunFolder, epoch: int) -> Snapshot:
@@ -90,7 +94,7 @@ def _dataset(path: str, stamp: int) -> MultimodalDataset:
 @st.cache_resource(show_spinner="Reading the result …", max_entries=8)
 def _result(path: str, stamp: float) -> Result:
     folder = RunFolder(path)
-    return Result(folder.graph(), folder.summary(), folder.assignments(), folder.arrays())
+    return Result(folder.graph(), folder.summary(), folder.assignments(), folder.arrays(), Names())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

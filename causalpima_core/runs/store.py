@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from causalpima_core.config import ModelConfig, RunConfig
 from causalpima_core.errors import RunFolderError
+from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
 from causalpima_core.runs.results import GraphResult, Summary
 
@@ -263,6 +264,21 @@ class RunFolder:
         self._result_text("dag.json")
         with np.load(self.path / "result" / "arrays.npz", allow_pickle=False) as stored:
             return dict(stored)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def names(self) -> Names:
+        """What a person calls nodes and states; no names where none were given.
+
+        Raises:
+            ConfigError: `names.json` is damaged.
+        """
+        path = self.path / "names.json"
+        return Names.of_json(self._text("names.json")) if path.exists() else Names()
+
+    def write_names(self, names: Names) -> None:
+        """Keep names of nodes and states."""
+        self._write("names.json", lambda file: file.write(_json(names.model_dump())))
 
     # -- reading and writing --------------------------------------------------------------------
 

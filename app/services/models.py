@@ -1,0 +1,32 @@
+"""The trained model of a run, for pages that ask it; torch is imported when the first one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from causalpima_core.runs.store import RunFolder
+
+if TYPE_CHECKING:
+    from causalpima_core.fitted import FittedModel
+
+
+def model_of(folder: RunFolder) -> FittedModel:
+    """A run's model, read once per time it was written; shared between people: only ask it.
+
+    Raises:
+        RunFolderError: there is none yet, or it is of another version.
+    """
+    status = folder.status()
+    return _model(str(folder.path), status.ended or status.heartbeat)
+
+
+@st.cache_resource(show_spinner="Reading the model …", max_entries=4)
+def _model(path: str, stamp: float) -> FittedModel:
+    import torch  # two seconds that pages which only show results need not spend
+
+    from causalpima_core.fitted import FittedModel
+
+    torch.set_num_threads(1)  # more threads beside a training slow both down many times
+    return FittedModel.load(path)

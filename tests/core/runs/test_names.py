@@ -1,0 +1,44 @@
+"""Names that a person gives to nodes and states."""
+
+from __future__ import annotations
+
+import pytest
+
+from causalpima_core.errors import ConfigError
+from causalpima_core.runs.names import Names
+from causalpima_core.runs.results import GraphResult, NodeResult
+
+GRAPH = GraphResult(
+    nodes=[NodeResult(name=f"node_{j}", states=2, separation=1.0) for j in (1, 2)],
+    edges=[],
+    tables={},
+    components=[],
+)
+
+
+def test_names_survive_as_json():
+    names = Names.parse({"node_1": " hue "}, {"node_2": ["", "thick"]}, GRAPH)
+    assert Names.of_json(names.model_dump_json()) == names
+    assert (names.node("node_1"), names.node("node_2")) == ("hue", "node_2")
+    assert names.setting("node_2", 1) == "node_2 = thick"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "states"),
+    [
+        ({"node_1": "node_2"}, {}),
+        ({"node_1": "hue", "node_2": "hue"}, {}),
+        ({"node_1": "component"}, {}),
+        ({"node_1": "two\nlines"}, {}),
+        ({"node_1": "x" * 41}, {}),
+        ({}, {"node_1": ["thin", "thin"]}),
+    ],
+)
+def test_names_that_would_mislead_are_refused(nodes: dict, states: dict):
+    with pytest.raises(ConfigError):
+        Names.parse(nodes, states, GRAPH)
+
+
+def test_a_damaged_file_is_named():
+    with pytest.raises(ConfigError, match=r"names\.json cannot be read"):
+        Names.of_json('{"nodes": 3}')
