@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.results import EdgeResult, GraphResult, Summary
 
 CLEAR, MOSTLY, WEAK = 0.95, 0.8, 0.5
@@ -29,7 +30,7 @@ def separation_words(separation: float) -> str:
     return "weak" if separation >= WEAK else "not separated"
 
 
-def nodes_table(graph: GraphResult, summary: Summary) -> pd.DataFrame:
+def nodes_table(graph: GraphResult, summary: Summary, names: Names = UNNAMED) -> pd.DataFrame:
     """One row per node: states, separation in numbers and words, rarest state, who shows it."""
     evidence = {node.name: node for node in summary.nodes}
     rows = []
@@ -37,7 +38,7 @@ def nodes_table(graph: GraphResult, summary: Summary) -> pd.DataFrame:
         known = evidence.get(node.name)
         rows.append(
             {
-                "node": node.name,
+                "node": names.node(node.name),
                 "states": node.states,
                 "separation": node.separation,
                 "in words": separation_words(node.separation),
@@ -49,22 +50,23 @@ def nodes_table(graph: GraphResult, summary: Summary) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def edge_name(edge: EdgeResult) -> str:
+def edge_name(edge: EdgeResult, names: Names = UNNAMED) -> str:
     """The edge as it may be said: an arrow only where the direction is compelled.
 
     >>> edge_name(EdgeResult(source="a", target="b", weight=1, direction="reversible",
     ...                      probability=1, probability_of_direction=0.5))
     'a — b'
     """
-    return f"{edge.source} {'→' if edge.direction == 'compelled' else '—'} {edge.target}"
+    link = "→" if edge.direction == "compelled" else "—"
+    return f"{names.node(edge.source)} {link} {names.node(edge.target)}"
 
 
-def edges_table(graph: GraphResult) -> pd.DataFrame:
+def edges_table(graph: GraphResult, names: Names = UNNAMED) -> pd.DataFrame:
     """One row per edge: flow weight beside posterior probabilities."""
     columns = ["edge", "kind", "weight", "adjacent", "this way", "remark"]
     rows = [
         [
-            edge_name(edge),
+            edge_name(edge, names),
             edge.direction,
             edge.weight,
             edge.probability,
@@ -76,60 +78,67 @@ def edges_table(graph: GraphResult) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def edge_sentence(edge: EdgeResult) -> str:
+def edge_sentence(edge: EdgeResult, names: Names = UNNAMED) -> str:
     """What may be claimed of one edge."""
+    source, target = names.node(edge.source), names.node(edge.target)
     adjacent = f"They are adjacent with posterior probability {edge.probability:.2f}."
     if edge.direction == "compelled":
         return (
             f"Every graph that fits the data equally well, and agrees with what you told it, has "
-            f"{edge.source} → {edge.target}. {adjacent}"
+            f"{source} → {target}. {adjacent}"
         )
     return (
-        f"{edge.source} and {edge.target} depend on each other directly, but the data fit "
-        f"{edge.source} → {edge.target} and {edge.target} → {edge.source} equally well: no "
+        f"{source} and {target} depend on each other directly, but the data fit "
+        f"{source} → {target} and {target} → {source} equally well: no "
         f"direction was discovered. {adjacent}"
     )
 
 
-def not_drawn_table(summary: Summary) -> pd.DataFrame:
+def not_drawn_table(summary: Summary, names: Names = UNNAMED) -> pd.DataFrame:
     """Edges with some probability that the decided graph does not have, likeliest first."""
     table = pd.DataFrame(summary.edges_not_drawn)
     if "probability" in table:
+        table[["source", "target"]] = table[["source", "target"]].map(names.node)
         table = table.sort_values("probability", ascending=False, ignore_index=True)
     return table.rename(columns=lambda name: str(name).replace("_", " "))
 
 
-def conditional_table(graph: GraphResult, node: str) -> pd.DataFrame:
+def conditional_table(graph: GraphResult, node: str, names: Names = UNNAMED) -> pd.DataFrame:
     """Rows: every combination of the parents' states; columns: probability of each state."""
     table = graph.tables[node]
     states = {n.name: n.states for n in graph.nodes}
     probabilities = np.asarray(table.probabilities, dtype=float).reshape(-1, states[node])
-    frame = pd.DataFrame(probabilities, columns=[f"{node} = {k}" for k in range(states[node])])
+    columns = [names.setting(node, k) for k in range(states[node])]
+    frame = pd.DataFrame(probabilities, columns=columns)
     combinations = list(product(*(range(states[parent]) for parent in table.parents)))
     for position, parent in enumerate(table.parents):
-        frame.insert(position, parent, [combination[position] for combination in combinations])
+        given = [names.state(parent, combination[position]) for combination in combinations]
+        frame.insert(position, names.node(parent), given)
     return frame
 
 
 def composition(
-    states: pd.DataFrame, selected: np.ndarray, sizes: dict[str, int] | None = None
+    states: pd.DataFrame,
+    selected: np.ndarray,
+    sizes: dict[str, int] | None = None,
+    names: Names = UNNAMED,
 ) -> pd.DataFrame:
     """How a selection divides over the states of each column, beside all samples.
 
     Args:
         states: one column per node or group, one row per sample.
         selected: rows chosen.
-        sizes: number of states to list even where none occurs.
+        sizes: number of states of each node, listed even where none occurs.
+        names: of nodes and states.
     """
-    rows = []
+    sizes, rows = sizes or {}, []
     for name in states.columns:
         column = states[name]
-        seen = range((sizes or {})[name]) if name in (sizes or {}) else sorted(column.unique())
-        for state in seen:
+        for state in range(sizes[name]) if name in sizes else sorted(column.unique()):
             here = int((column.iloc[selected] == state).sum())
             rows.append(
                 {
-                    "state": f"{name} = {state}",
+                    "state": names.setting(name, state) if name in sizes else f"{name} = {state}",
                     "samples": here,
                     "selection": 100 * here / max(len(selected), 1),
                     "all": 100 * float((column == state).mean()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ import streamlit as st
 from app import state
 from app.services import run_control
 from app.services.loaders import workspace
+from app.services.words import plain
 from app.state import Page, Param
 from causalpima_core.errors import CausalPimaError
 from causalpima_core.runs.records import RunState
@@ -31,8 +31,6 @@ _STYLE = """
 </style>
 """
 
-_MARKUP = re.compile(r"[\\`*_\[\]<>~$]")
-"""What Streamlit would take for markup, though it may be part of a formula or a file's name."""
 NEEDS_RESULT = "This page shows what a run has found; it needs one that reached the end."
 
 
@@ -81,7 +79,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except CausalPimaError as error:
-        st.error(_MARKUP.sub(r"\\\g<0>", str(error)))
+        st.error(plain(str(error)))
 
 
 def nothing_yet(sentence: str, page: Page, label: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.charts.evidence import CLEAR, edge_name, edge_sentence, separation_words
 from app.charts.palette import colour
+from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult
 
@@ -62,37 +63,39 @@ class Payload:
         return asdict(self)
 
 
-def of_snapshot(names: tuple[str, ...], snapshot: Snapshot | None) -> Payload:
+def of_snapshot(
+    nodes: tuple[str, ...], snapshot: Snapshot | None, names: Names = UNNAMED
+) -> Payload:
     """The graph while it forms: nodes on a circle, edges by their weight at the moment."""
-    n = len(names)
+    n = len(nodes)
     separation = np.zeros(n) if snapshot is None else snapshot.separation
     known = snapshot is not None and len(snapshot.means) > 0
-    nodes = []
-    for j, name in enumerate(names):
+    drawn = []
+    for j, node in enumerate(nodes):
         angle = 2 * pi * j / n - pi / 2
         radius = RADIUS if n > 1 else 0
-        label = f"{name}\n{separation[j]:.2f}" if known else f"{name}\n–"
-        nodes.append(
+        told = f"{separation[j]:.2f}" if known else "–"
+        drawn.append(
             Node(
-                id=name,
-                label=label,
-                title=f"separation {separation[j]:.2f}" if known else "not looked for yet",
+                id=node,
+                label=f"{names.node(node)}\n{told}",
+                title=f"separation {told}" if known else "not looked for yet",
                 colour=colour(j),
                 x=round(radius * cos(angle), 1),
                 y=round(radius * sin(angle), 1),
                 weak=known and bool(separation[j] < WEAK_NODE),
             )
         )
-    edges = () if snapshot is None else _forming_edges(names, snapshot.edges)
-    return Payload(tuple(nodes), edges, forming=True)
+    edges = () if snapshot is None else _forming_edges(nodes, snapshot.edges)
+    return Payload(tuple(drawn), edges, forming=True)
 
 
-def _forming_edges(names: tuple[str, ...], weights: np.ndarray) -> tuple[Edge, ...]:
+def _forming_edges(nodes: tuple[str, ...], weights: np.ndarray) -> tuple[Edge, ...]:
     return tuple(
         Edge(
-            id=f"{names[i]}:{names[j]}",
-            source=names[i],
-            target=names[j],
+            id=f"{nodes[i]}:{nodes[j]}",
+            source=nodes[i],
+            target=nodes[j],
             opacity=round(float(weights[i, j]), 3),
             kind="forming",
             title=f"weight {weights[i, j]:.2f}",
@@ -101,13 +104,13 @@ def _forming_edges(names: tuple[str, ...], weights: np.ndarray) -> tuple[Edge, .
     )
 
 
-def of_graph(graph: GraphResult, selected: str | None = None) -> Payload:
+def of_graph(graph: GraphResult, selected: str | None = None, names: Names = UNNAMED) -> Payload:
     """The decided graph: nodes in layers, causes on the left, edges by what may be claimed."""
     places = _layers(graph)
     nodes = tuple(
         Node(
             id=node.name,
-            label=f"{node.name}\n{node.separation:.2f}",
+            label=f"{names.node(node.name)}\n{node.separation:.2f}",
             title=f"{node.states} states; separation {node.separation:.2f}, "
             f"{separation_words(node.separation)}",
             colour=colour(j),
@@ -124,7 +127,7 @@ def of_graph(graph: GraphResult, selected: str | None = None) -> Payload:
             target=edge.target,
             opacity=round(edge.weight, 3),
             kind=edge.direction,
-            title=f"{edge_name(edge)}\n{edge_sentence(edge)}",
+            title=f"{edge_name(edge, names)}\n{edge_sentence(edge, names)}",
         )
         for edge in graph.edges
     )

@@ -10,6 +10,7 @@ from app.charts.palette import colour
 from app.charts.pictures import limits, sheet
 from app.components.samples import PLAIN
 from app.services.loaders import Result
+from app.services.words import plain
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 
 MAX_COLUMNS = 8
@@ -23,12 +24,20 @@ def show_prototypes(result: Result, dataset: MultimodalDataset | None, node: str
         prototypes = result.prototypes(modality.name)
         if prototypes is None or modality.kind is Kind.TABLE:
             continue
-        st.markdown(f"**{modality.name}** &ensp; as decoded for each state of {node}")
+        st.markdown(
+            f"**{plain(modality.name)}** &ensp; as decoded for each state of "
+            f"{plain(result.names.node(node))}"
+        )
         if modality.kind is Kind.IMAGE:
             _pictures(result, modality, prototypes, position)
         else:
             groups = [
-                Lines(prototypes[_members(result, position, k)], f"{node} = {k}", colour(k), 0.9)
+                Lines(
+                    prototypes[_members(result, position, k)],
+                    result.names.setting(node, k),
+                    colour(k),
+                    0.9,
+                )
                 for k in range(states)
             ]
             st.plotly_chart(
@@ -55,8 +64,8 @@ def _pictures(result: Result, modality: Modality, prototypes: np.ndarray, positi
     columns = np.sort(np.argsort(-weights[rows].sum(0), kind="stable")[:MAX_COLUMNS])
     for k in range(node.states):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.caption(f"{node.name} = {k}", width=80)
+            st.caption(plain(result.names.setting(node.name, k)), width=110)
             st.image(
                 sheet(prototypes[rows[k, columns]], len(columns), limits(modality.values)),
-                alt=f"decoded {modality.name} for {node.name} = {k}",
+                alt=f"decoded {modality.name} for {result.names.setting(node.name, k)}",
             )

@@ -48,7 +48,7 @@ def _composition(result: Result, others: pd.DataFrame, rows: np.ndarray) -> None
     sizes = {node.name: node.states for node in result.graph.nodes}
     few = [c for c in others.columns if isinstance(column_colouring(others[c]), Groups)]
     states = result.assignments[list(sizes)].join(others[few].astype(str))
-    table = composition(states, rows, sizes)
+    table = composition(states, rows, sizes, result.names)
     st.dataframe(
         table,
         hide_index=True,

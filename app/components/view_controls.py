@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,13 +29,14 @@ class View:
     ellipses: bool
 
 
-def choose_view(colours: Sequence[str]) -> View:
-    """A row of controls."""
+def choose_view(colours: Mapping[str, str]) -> View:
+    """A row of controls; ``colours`` by what they are called."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         space, dimensions = _space(), _dimensions()
         colour = st.selectbox(
             "Colour by",
-            colours,
+            list(colours),
+            format_func=lambda colour: colours[colour],
             key=Bound.COLOUR,
             bind="query-params",
             width=240,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError
-from causalpima_core.runs.names import Names
+from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
@@ -94,7 +94,7 @@ def _dataset(path: str, stamp: int) -> MultimodalDataset:
 @st.cache_resource(show_spinner="Reading the result …", max_entries=8)
 def _result(path: str, stamp: float) -> Result:
     folder = RunFolder(path)
-    return Result(folder.graph(), folder.summary(), folder.assignments(), folder.arrays(), Names())
+    return Result(folder.graph(), folder.summary(), folder.assignments(), folder.arrays(), UNNAMED)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

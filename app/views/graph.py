@@ -19,7 +19,9 @@ from app.components.frame import run_page
 from app.components.live_graph import Click, live_graph
 from app.components.prototypes import show_prototypes
 from app.services.loaders import Result, dataset_or_reason, result_of
+from app.services.words import plain
 from app.state import Key, Page, Param
+from causalpima_core.runs.names import Names
 from causalpima_core.runs.results import EdgeResult
 from causalpima_core.runs.store import RunFolder
 
@@ -36,7 +38,7 @@ def show() -> None:
 
 def _explain(folder: RunFolder) -> None:
     result = result_of(folder)
-    warnings = result.summary.warnings
+    warnings = [plain(result.names.in_text(w)) for w in result.summary.warnings]
     if warnings:
         st.warning("\n".join(f"- {w}" for w in warnings) if len(warnings) > 1 else warnings[0])
     left, right = st.columns([1.15, 1], gap="large")
@@ -51,7 +53,9 @@ def _explain(folder: RunFolder) -> None:
 
 def _picture(folder: RunFolder, result: Result) -> None:
     selected = state.get(Param.EDGE) or _node(result)
-    click = live_graph(graph_payload.of_graph(result.graph, selected), f"graph.{folder.name}")
+    click = live_graph(
+        graph_payload.of_graph(result.graph, selected, result.names), f"graph.{folder.name}"
+    )
     if click is not None and click.name != selected:
         _select(click)
         st.rerun()
@@ -90,17 +94,19 @@ def _detail(folder: RunFolder, result: Result) -> None:
         key=Key.GRAPH_PICKER,
         on_change=_picked,
         args=(names,),
-        format_func=lambda o: edge_name(edges[o]) if o in edges else o,
+        format_func=lambda o: (
+            edge_name(edges[o], result.names) if o in edges else result.names.node(o)
+        ),
     )
     if chosen in edges:
-        _edge_detail(edges[chosen])
-        st.markdown(f"**Conditional table of {edges[chosen].target}**")
+        _edge_detail(edges[chosen], result.names)
+        st.markdown(f"**Conditional table of {plain(result.names.node(edges[chosen].target))}**")
         _table(result, edges[chosen].target)
         return
     node = _node(result)
-    parents = result.graph.tables[node].parents
-    given = f"given {' and '.join(parents)}" if parents else "it has no parents"
-    st.markdown(f"**Conditional table of {node}**, {given}")
+    parents = [result.names.node(p) for p in result.graph.tables[node].parents]
+    given = f"given {plain(' and '.join(parents))}" if parents else "it has no parents"
+    st.markdown(f"**Conditional table of {plain(result.names.node(node))}**, {given}")
     _table(result, node)
     dataset, _ = dataset_or_reason(folder.config().dataset.path)
     show_prototypes(result, dataset, node)
@@ -111,8 +117,8 @@ def _picked(names: list[str]) -> None:
     _select(Click("node" if chosen in names else "edge", chosen))
 
 
-def _edge_detail(edge: EdgeResult) -> None:
-    st.markdown(f"**{edge_name(edge)}** &ensp; {edge.direction}")
+def _edge_detail(edge: EdgeResult, names: Names) -> None:
+    st.markdown(f"**{plain(edge_name(edge, names))}** &ensp; {edge.direction}")
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Flow weight",
@@ -128,18 +134,19 @@ def _edge_detail(edge: EdgeResult) -> None:
             "over all graphs your knowledge allows.",
         )
         st.metric(
-            f"{edge.source} → {edge.target}",
+            plain(f"{names.node(edge.source)} → {names.node(edge.target)}"),
             f"{edge.probability_of_direction:.2f}",
             width="content",
             help="Posterior probability of this direction. Near half of "
             "the adjacency means: not determined.",
         )
-    st.write(edge_sentence(edge))
+    st.write(plain(edge_sentence(edge, names)))
 
 
 def _table(result: Result, node: str) -> None:
-    frame = conditional_table(result.graph, node)
-    shares = [c for c in frame.columns if c.startswith(f"{node} = ")]
+    parents = {result.names.node(p) for p in result.graph.tables[node].parents}
+    frame = conditional_table(result.graph, node, result.names)
+    shares = [c for c in frame.columns if c not in parents]
     st.dataframe(
         frame,
         hide_index=True,
@@ -155,7 +162,7 @@ def _nodes(result: Result) -> None:
         help="Separation: 1 minus the mean entropy of the node's posterior over the log of its "
         "states; 1 when every sample falls clearly into one state.",
     )
-    table = nodes_table(result.graph, result.summary)
+    table = nodes_table(result.graph, result.summary, result.names)
     st.dataframe(
         table,
         hide_index=True,
@@ -173,7 +180,7 @@ def _nodes(result: Result) -> None:
 
 def _edges(result: Result) -> None:
     st.subheader("Edges", anchor=False)
-    table = edges_table(result.graph)
+    table = edges_table(result.graph, result.names)
     if table.empty:
         st.caption("No edges: the nodes are independent as far as these data tell.")
     else:
@@ -186,7 +193,7 @@ def _edges(result: Result) -> None:
                 "this way": columns.probability("Posterior probability of source → target."),
             },
         )
-    rest = not_drawn_table(result.summary)
+    rest = not_drawn_table(result.summary, result.names)
     if not rest.empty:
         with st.expander(f"Edges not drawn ({len(rest)})"):
             st.caption("Pairs with some probability that the decided graph leaves out.")

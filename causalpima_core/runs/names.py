@@ -100,6 +100,9 @@ class Names(BaseModel):
         return text
 
 
+UNNAMED = Names()
+
+
 def _tidy(name: str) -> str:
     name = name.strip()
     if len(name) > LONGEST_NAME or not name.isprintable():

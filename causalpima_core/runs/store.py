@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from causalpima_core.config import ModelConfig, RunConfig
 from causalpima_core.errors import RunFolderError
-from causalpima_core.runs.names import Names
+from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
 from causalpima_core.runs.results import GraphResult, Summary
 
@@ -274,7 +274,7 @@ class RunFolder:
             ConfigError: `names.json` is damaged.
         """
         path = self.path / "names.json"
-        return Names.of_json(self._text("names.json")) if path.exists() else Names()
+        return Names.of_json(self._text("names.json")) if path.exists() else UNNAMED
 
     def write_names(self, names: Names) -> None:
         """Keep names of nodes and states."""

@@ -213,8 +213,8 @@ def test_a_conditional_table_has_a_row_per_combination_of_parents():
     graph.tables["node_3"] = table
     frame = conditional_table(graph, "node_3")
     assert frame.shape == (6, 4)
-    row = frame[(frame["node_1"] == 1) & (frame["node_2"] == 2)].iloc[0]
-    np.testing.assert_allclose(row[["node_3 = 0", "node_3 = 1"]], probabilities[1, 2])
+    row = frame[(frame["node_1"] == "1") & (frame["node_2"] == "2")].iloc[0]
+    np.testing.assert_allclose(row[["node_3 = 0", "node_3 = 1"]].astype(float), probabilities[1, 2])
 
 
 def test_only_a_compelled_edge_is_said_with_an_arrow():
