@@ -24,6 +24,7 @@ st.navigation(
         ],
         "Explore": [
             st.Page(Page.LATENT, title="Latent space", url_path="latent"),
+            st.Page(Page.FEATURES, title="Features", url_path="features"),
             st.Page(Page.GRAPH, title="Graph", url_path="graph"),
         ],
     }

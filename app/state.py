@@ -23,6 +23,7 @@ class Page(StrEnum):
     LIVE = "views/live.py"
     RUNS = "views/runs.py"
     LATENT = "views/latent.py"
+    FEATURES = "views/features.py"
     GRAPH = "views/graph.py"
 
 
@@ -33,6 +34,7 @@ class Param(StrEnum):
     RUN = "run"
     NODE = "node"
     EDGE = "edge"
+    DO = "do"
     SAMPLES = "samples"
 
 
@@ -85,7 +87,7 @@ def choose_run(name: str | None) -> None:
     if name == get(Param.RUN):
         return
     put(Param.RUN, name)
-    for param in (Param.NODE, Param.EDGE, Param.SAMPLES):
+    for param in (Param.NODE, Param.EDGE, Param.DO, Param.SAMPLES):
         put(param, None)
     for key in _OF_ONE_RUN:
         st.session_state.pop(key, None)

@@ -143,6 +143,15 @@ class FittedModel:
             if edge.direction == "reversible" and (edge.source in do) != (edge.target in do)
         ]
 
+    def decode(self, latent: NDArray[np.floating]) -> dict[str, NDArray]:
+        """All modalities at points of the latent space, in the data's units.
+
+        Args:
+            latent: shape ``(n, latent_dim)``.
+        """
+        points = torch.as_tensor(np.asarray(latent), dtype=torch.float32)
+        return self._model.decode_to_units(points)
+
     def prototypes(self) -> dict[str, NDArray]:
         """Centre of every joint outcome in the data's units; where physics is known, its curve."""
         return self._model.prototypes()

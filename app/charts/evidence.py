@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from causalpima_core.config import Knowledge
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.results import EdgeResult, GraphResult, Summary
 
@@ -92,6 +93,23 @@ def edge_sentence(edge: EdgeResult, names: Names = UNNAMED) -> str:
         f"{source} → {target} and {target} → {source} equally well: no "
         f"direction was discovered. {adjacent}"
     )
+
+
+def knowledge_in_words(knowledge: Knowledge, names: Names = UNNAMED) -> list[str]:
+    """What a person told the graph beforehand, a sentence for each edge and tier.
+
+    >>> knowledge_in_words(Knowledge(required=(("a", "b"),), tiers={"a": 1}))
+    ['Required: a → b.', 'Tier 1: a; no edge runs from a later tier to an earlier one.']
+    """
+    told = []
+    for word, edges in (("Required", knowledge.required), ("Forbidden", knowledge.forbidden)):
+        told += [f"{word}: {names.node(a)} → {names.node(b)}." for a, b in edges]
+    for tier in sorted(set(knowledge.tiers.values())):
+        members = [names.node(node) for node, t in knowledge.tiers.items() if t == tier]
+        told.append(
+            f"Tier {tier}: {', '.join(members)}; no edge runs from a later tier to an earlier one."
+        )
+    return told
 
 
 def not_drawn_table(summary: Summary, names: Names = UNNAMED) -> pd.DataFrame:

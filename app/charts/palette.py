@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from plotly.colors import sample_colorscale
+
 COLOURS = (
     "#0072B2",
     "#E69F00",
@@ -30,6 +33,16 @@ def colour(index: int) -> str:
     ('#0072B2', True)
     """
     return MUTED if index < 0 else COLOURS[index % len(COLOURS)]
+
+
+def gradient(steps: int) -> list[str]:
+    """So many colours from one end of the continuous scale to the other.
+
+    >>> gradient(2)
+    ['#00224e', '#fee838']
+    """
+    shades = sample_colorscale(CONTINUOUS, np.linspace(0, 1, steps).tolist(), colortype="tuple")
+    return ["#" + "".join(f"{round(255 * float(part)):02x}" for part in shade) for shade in shades]
 
 
 def symbol(index: int) -> str:

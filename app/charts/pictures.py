@@ -12,6 +12,10 @@ SMALLEST = 56
 """Thumbnails are enlarged by whole factors to at least so many pixels a side."""
 
 
+LESS, MORE = np.array([0, 114, 178]), np.array([213, 94, 0])
+"""Blue and vermilion of the palette: told apart with any colour vision."""
+
+
 def limits(values: NDArray[np.floating]) -> tuple[float, float]:
     """Black and white point of a modality: the 0.5th and 99.5th percentile of what is there."""
     seen = values[np.isfinite(values)]
@@ -35,9 +39,24 @@ def to_rgb(images: NDArray[np.floating], black_white: tuple[float, float]) -> ND
     return (np.moveaxis(scaled[:, :3], 1, -1) * 255).round().astype(np.uint8)
 
 
+def difference_rgb(differences: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Signed images ``(n, channels, h, w)`` as ``(n, h, w, 3)``: less is blue, more is vermilion.
+
+    Channels are averaged; white is no difference, full colour the largest there is.
+    """
+    signed = differences.mean(1)
+    scaled = (signed / max(float(np.abs(signed).max()), 1e-12))[..., None]
+    ends = np.where(scaled < 0, LESS, MORE)
+    return ((1 - np.abs(scaled)) * 255 + np.abs(scaled) * ends).round().astype(np.uint8)
+
+
 def thumbnails(images: NDArray[np.floating], black_white: tuple[float, float]) -> NDArray[np.uint8]:
     """Images enlarged by a whole factor, so that small ones are not blurred by the browser."""
-    colours = to_rgb(images, black_white)
+    return enlarged(to_rgb(images, black_white))
+
+
+def enlarged(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour images ``(n, h, w, 3)``, each pixel drawn as a square of pixels where small."""
     factor = max(1, -(-SMALLEST // max(colours.shape[1:3])))
     return colours.repeat(factor, axis=1).repeat(factor, axis=2)
 

@@ -10,17 +10,21 @@ from app.charts.evidence import (
     edge_name,
     edge_sentence,
     edges_table,
+    knowledge_in_words,
     nodes_table,
     not_drawn_table,
 )
 from app.components import columns, graph_payload
+from app.components.contrast_panel import decoded
 from app.components.export_area import export_area
 from app.components.frame import run_page
+from app.components.intervention import intervention
 from app.components.live_graph import Click, live_graph
-from app.components.prototypes import show_prototypes
 from app.services.loaders import Result, dataset_or_reason, result_of
 from app.services.words import plain
 from app.state import Key, Page, Param
+from causalpima_core.config import Knowledge
+from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.results import EdgeResult
 from causalpima_core.runs.store import RunFolder
@@ -41,13 +45,15 @@ def _explain(folder: RunFolder) -> None:
     warnings = [plain(result.names.in_text(w)) for w in result.summary.warnings]
     if warnings:
         st.warning("\n".join(f"- {w}" for w in warnings) if len(warnings) > 1 else warnings[0])
+    dataset, _ = dataset_or_reason(folder.config().dataset.path)
     left, right = st.columns([1.15, 1], gap="large")
     with left:
         _picture(folder, result)
     with right:
-        _detail(folder, result)
+        _detail(result, dataset)
+    intervention(folder, result, dataset)
     _nodes(result)
-    _edges(result)
+    _edges(result, folder.config().model.knowledge)
     export_area(folder)
 
 
@@ -82,7 +88,7 @@ def _node(result: Result) -> str:
     return wanted if wanted in names else names[0]
 
 
-def _detail(folder: RunFolder, result: Result) -> None:
+def _detail(result: Result, dataset: MultimodalDataset | None) -> None:
     names = [node.name for node in result.graph.nodes]
     edges = {f"{edge.source}:{edge.target}": edge for edge in result.graph.edges}
     chosen = state.get(Param.EDGE)
@@ -108,8 +114,10 @@ def _detail(folder: RunFolder, result: Result) -> None:
     given = f"given {plain(' and '.join(parents))}" if parents else "it has no parents"
     st.markdown(f"**Conditional table of {plain(result.names.node(node))}**, {given}")
     _table(result, node)
-    dataset, _ = dataset_or_reason(folder.config().dataset.path)
-    show_prototypes(result, dataset, node)
+    for modality in dataset.modalities if dataset else ():
+        if modality.kind is not Kind.TABLE:
+            st.markdown(f"**{plain(modality.name)}** &ensp; as decoded for each state")
+            decoded(result, modality, node, "graph")
 
 
 def _picked(names: list[str]) -> None:
@@ -178,7 +186,7 @@ def _nodes(result: Result) -> None:
     )
 
 
-def _edges(result: Result) -> None:
+def _edges(result: Result, knowledge: Knowledge) -> None:
     st.subheader("Edges", anchor=False)
     table = edges_table(result.graph, result.names)
     if table.empty:
@@ -193,11 +201,20 @@ def _edges(result: Result) -> None:
                 "this way": columns.probability("Posterior probability of source → target."),
             },
         )
+    _given(result, knowledge)
     rest = not_drawn_table(result.summary, result.names)
     if not rest.empty:
         with st.expander(f"Edges not drawn ({len(rest)})"):
             st.caption("Pairs with some probability that the decided graph leaves out.")
             st.dataframe(rest, hide_index=True)
+
+
+def _given(result: Result, knowledge: Knowledge) -> None:
+    """What the graph was told, which is no discovery."""
+    told = knowledge_in_words(knowledge, result.names)
+    if told:
+        with st.expander(f"Given beforehand, not discovered ({len(told)})"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in told))
 
 
 show()

@@ -30,8 +30,9 @@ from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
 
 LEAST_GAIN = 0.3
 """Nats that each node must gain by each of its states in some view."""
-STRETCH = 0.1
-"""Share of the groups' differences by which a larger grid may be less additive."""
+STRETCH, STRETCH_OF_STATE = 0.1, 0.05
+"""Share of the groups' differences by which a grid with a further node, or only a further state of
+a node, may be less additive: a node's halves rarely look like a state of their own."""
 NARROW = 1.5
 """Factor by which a criterion is passed or missed, below which that was a close thing."""
 MOST_AGAINST = 100.0
@@ -60,7 +61,9 @@ class Trial:
         evidence, weakest = evidence_of(scene.latents, start.outcome), weakest_gain(scene, start)
         less, allowed = smaller.evidence if smaller else -inf, MISSHAPEN
         if smaller and len(smaller.start.states) > 1:  # a single node is additive whatever it is
-            allowed = smaller.start.nonadditive + STRETCH
+            further_node = len(start.states) > len(smaller.start.states)
+            stretch = STRETCH if further_node else STRETCH_OF_STATE
+            allowed = smaller.start.nonadditive + stretch
         return cls(
             start,
             {

@@ -1,0 +1,161 @@
+"""What a node changes in a modality: its states decoded, their difference, and real samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from app.charts.curves import Lines, curves_figure, some
+from app.charts.palette import MUTED, colour
+from app.charts.pictures import difference_rgb, enlarged, limits, sheet
+from app.components import columns
+from app.components.samples import PLAIN, spread
+from app.services.loaders import Result
+from app.services.meanings import Contrast, contrast, members_of
+from app.services.words import plain
+from causalpima_core.data.multimodal import Kind, Modality
+
+MAX_COLUMNS = 8
+SAMPLES_SHOWN = 10
+APART = "Largest difference between the states' centres, in standard deviations of the column."
+
+
+def decoded(result: Result, modality: Modality, node: str, key: str) -> None:
+    """Decoded centres: a row per state; for images a column per outcome of the other nodes."""
+    prototypes = result.prototypes(modality.name)
+    if prototypes is None:
+        st.caption("No decoded centres were kept for this modality.")
+    elif modality.kind is Kind.IMAGE:
+        _decoded_images(result, modality, node, prototypes)
+    elif modality.kind is Kind.CURVE:
+        figure = curves_figure(_decoded_curves(result, node, prototypes), height=240)
+        st.plotly_chart(figure, config=PLAIN, key=f"{key}.decoded.{modality.name}")
+    else:
+        st.dataframe(
+            table_of_states(result, modality, node),
+            hide_index=True,
+            height="content" if modality.shape[0] < 12 else 420,
+            column_config={"difference": columns.number(2, APART)},
+        )
+
+
+def difference(result: Result, modality: Modality, node: str, key: str) -> None:
+    """How each state's centre differs from that of the first; a table has it beside the centres."""
+    prototypes = result.prototypes(modality.name)
+    if prototypes is None or modality.kind is Kind.TABLE:
+        return
+    centres = contrast(result.graph, node).centres(prototypes)
+    first, names = plain(result.names.state(node, 0)), result.names
+    if modality.kind is Kind.IMAGE:
+        pictures = enlarged(difference_rgb(centres[1:] - centres[0]))
+        for k, picture in enumerate(pictures, start=1):
+            with labelled(f"{plain(names.state(node, k))} less {first}"):
+                st.image(picture, alt=f"{names.state(node, k)} less {names.state(node, 0)}")
+        st.caption("Blue is darker, vermilion brighter; full colour is the largest difference.")
+        return
+    flat = Lines(np.zeros_like(centres[:1]), "", MUTED, 0.9)
+    lines = [
+        Lines(
+            (centre - centres[0])[None],
+            f"{names.state(node, k)} less {names.state(node, 0)}",
+            colour(k),
+            0.9,
+            2.0,
+        )
+        for k, centre in enumerate(centres)
+        if k > 0
+    ]
+    figure = curves_figure([flat, *lines], height=240)
+    st.plotly_chart(figure, config=PLAIN, key=f"{key}.difference.{modality.name}")
+
+
+def samples_by_state(result: Result, modality: Modality, node: str, key: str) -> None:
+    """Measurements of samples that are in each state, spread over all of them by confidence."""
+    n_states = next(n.states for n in result.graph.nodes if n.name == node)
+    by_state = []
+    for k in range(n_states):
+        rows = members_of(result, node, k)
+        by_state.append(rows[modality.observed[rows]])
+    if modality.kind is Kind.CURVE:
+        groups = [
+            Lines(some(modality.values[rows], 40), result.names.setting(node, k), colour(k), 0.3)
+            for k, rows in enumerate(by_state)
+        ]
+        figure = curves_figure(groups, height=240)
+        st.plotly_chart(figure, config=PLAIN, key=f"{key}.samples.{modality.name}")
+        return
+    for k, rows in enumerate(by_state):
+        label = plain(result.names.state(node, k))
+        if modality.kind is Kind.IMAGE:
+            shown = spread(rows, SAMPLES_SHOWN)
+            with labelled(f"{label}  \n{len(rows):,} samples"):
+                if len(shown):
+                    st.image(
+                        sheet(modality.values[shown], len(shown), limits(modality.values)),
+                        alt=f"{modality.name} of samples with {result.names.setting(node, k)}",
+                    )
+        else:
+            st.caption(f"{label}: {len(rows):,} samples")
+
+
+def labelled(told: str) -> DeltaGenerator:
+    """Where a picture goes, with words beside it, or above it on a phone."""
+    words, picture = st.columns([1, 4.2], vertical_alignment="center", gap="small")
+    words.caption(told)
+    return picture
+
+
+def table_of_states(result: Result, modality: Modality, node: str) -> pd.DataFrame:
+    """Columns of a table modality by their decoded centres, those that differ most first."""
+    prototypes = result.prototypes(modality.name)
+    if prototypes is None:
+        return pd.DataFrame()
+    centres = contrast(result.graph, node).centres(prototypes)
+    scale = np.nanstd(modality.values, axis=0)
+    apart = np.ptp(centres, axis=0) / np.where(scale > 0, scale, 1.0)
+    names = modality.columns or tuple(f"{modality.name}[{i}]" for i in range(modality.shape[0]))
+    frame = pd.DataFrame({"column": list(names)})
+    for k, centre in enumerate(centres):
+        frame[result.names.setting(node, k)] = centre
+    frame["difference"] = apart
+    return frame.sort_values("difference", ascending=False, ignore_index=True)
+
+
+def _decoded_curves(result: Result, node: str, prototypes: NDArray[np.floating]) -> list[Lines]:
+    found = contrast(result.graph, node)
+    return [
+        Lines(prototypes[members], result.names.setting(node, k), colour(k), 0.9)
+        for k, members in enumerate(found.members)
+    ]
+
+
+def _decoded_images(
+    result: Result, modality: Modality, node: str, prototypes: NDArray[np.floating]
+) -> None:
+    found = contrast(result.graph, node)
+    shown = found.commonest(MAX_COLUMNS)
+    for k, members in enumerate(found.members):
+        with labelled(plain(result.names.state(node, k))):
+            st.image(
+                sheet(prototypes[members[shown]], len(shown), limits(modality.values)),
+                alt=f"decoded {modality.name} for {result.names.setting(node, k)}",
+            )
+    st.caption(_columns_told(result, node, found, shown))
+
+
+def _columns_told(result: Result, node: str, found: Contrast, shown: NDArray[np.int64]) -> str:
+    """What the columns of pictures are."""
+    others = [n.name for n in result.graph.nodes if n.name != node]
+    if not others:
+        return "Decoded centre of each state."
+    names = " / ".join(result.names.node(o) for o in others)
+    outcomes = [
+        " / ".join(result.names.state(o, k) for o, k in zip(others, row, strict=True))
+        for row in found.others[shown]
+    ]
+    left = len(found.others) - len(shown)
+    more = f"; {left} rarer ones are not shown" if left else ""
+    return plain(f"Columns, {names}: {', '.join(outcomes)}{more}.")

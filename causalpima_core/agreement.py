@@ -1,0 +1,96 @@
+"""How far a node agrees with columns nobody trained on, against what chance alone would give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+from numpy.typing import NDArray
+from sklearn.metrics import mutual_info_score
+
+PERMUTATIONS = 200
+CHANCE = 0.95
+BINS = 10
+"""Of a column of many different numbers, at its quantiles."""
+MOST_VALUES = 100
+"""A column of text with more different values names samples rather than groups of them."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A node and a column.
+
+    Attributes:
+        column: its name.
+        information: mutual information, nats.
+        by_chance: its 95% quantile where the node's states are permuted, nats.
+        explained: share of the node's entropy that the column accounts for, 0 to 1.
+        p_value: share of permutations with at least as much, the data themselves counted as one;
+            of this column alone.
+    """
+
+    column: str
+    information: float
+    by_chance: float
+    explained: float
+    p_value: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether chance is no explanation, of one column looked at."""
+        return self.information > self.by_chance
+
+
+def agreements(
+    states: NDArray[np.int64],
+    table: pd.DataFrame,
+    rng: Generator,
+    permutations: int = PERMUTATIONS,
+) -> list[Agreement]:
+    """Of a node with every column that has groups or numbers, the closest first.
+
+    Args:
+        states: of the node, one per sample, shape ``(n,)``.
+        table: a row per sample; missing values are a group of their own.
+        rng: for the permutations, the same for all columns.
+        permutations: how many.
+    """
+    coded = {str(name): codes for name, codes in _coded(table)}
+    shuffled = np.stack([rng.permutation(states) for _ in range(permutations)])
+    entropy = _information(states, states)
+    found = []
+    for name, codes in coded.items():
+        here = _information(states, codes)
+        chance = np.array([_information(other, codes) for other in shuffled])
+        found.append(
+            Agreement(
+                column=name,
+                information=here,
+                by_chance=float(np.quantile(chance, CHANCE)),
+                explained=min(here / entropy, 1.0) if entropy > 0 else 0.0,
+                p_value=float((1 + (chance >= here).sum()) / (1 + permutations)),
+            )
+        )
+    return sorted(found, key=lambda one: -one.information)
+
+
+def _coded(table: pd.DataFrame) -> Iterator[tuple[object, NDArray[np.int64]]]:
+    """Columns as groups; those with one group, or one for nearly every sample, say nothing."""
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column) and column.nunique() > BINS:
+            column = pd.qcut(column, BINS, duplicates="drop")
+        codes, groups = pd.factorize(column)
+        if codes.min() < 0:
+            codes = codes + 1
+        if codes.max() > 0 and len(groups) <= MOST_VALUES:
+            yield name, codes.astype(np.int64)
+
+
+def _information(states: NDArray[np.int64], codes: NDArray[np.int64]) -> float:
+    width = int(codes.max()) + 1
+    pairs = np.bincount(states * width + codes, minlength=(int(states.max()) + 1) * width)
+    return max(float(mutual_info_score(None, None, contingency=pairs.reshape(-1, width))), 0.0)

@@ -1,0 +1,52 @@
+"""Agreement of a node with columns: known information, and nothing in noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from causalpima_core.agreement import agreements
+
+RNG = np.random.default_rng(3)
+STATES = RNG.integers(0, 2, 600)
+
+
+def found(column, states=STATES):
+    (one,) = agreements(states, pd.DataFrame({"column": column}), np.random.default_rng(0))
+    return one
+
+
+def test_the_node_itself_explains_all_of_it():
+    one = found(np.array(["thin", "thick"])[STATES])
+    share = STATES.mean()
+    entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share))
+    assert one.information == pytest.approx(entropy)
+    assert one.explained == pytest.approx(1)
+    assert one.p_value == pytest.approx(1 / 201)
+    assert one.beyond_chance
+
+
+def test_numbers_count_by_their_quantiles():
+    one = found(STATES * 5.0 + RNG.normal(0, 0.1, 600))
+    assert one.explained == pytest.approx(1, abs=0.05)
+
+
+def test_noise_is_beyond_chance_about_as_often_as_it_should_be():
+    noise = pd.DataFrame(RNG.integers(0, 3, (600, 200)))
+    rate = np.mean([a.beyond_chance for a in agreements(STATES, noise, np.random.default_rng(0))])
+    assert 0.01 < rate < 0.11
+
+
+def test_a_node_of_one_state_has_nothing_to_explain():
+    assert found(STATES, np.zeros(600, dtype=np.int64)).explained == 0
+
+
+def test_columns_that_name_samples_or_never_change_are_left_out():
+    table = pd.DataFrame({"name": [f"sample {i}" for i in range(600)], "constant": 1})
+    assert agreements(STATES, table, np.random.default_rng(0)) == []
+
+
+def test_missing_values_are_a_group():
+    column = pd.Series(np.where(STATES == 0, None, "seen"), dtype=object)
+    assert found(column).explained == pytest.approx(1)
