@@ -40,14 +40,12 @@ class Contrast:
 
 
 def contrast(graph: GraphResult, node: str) -> Contrast:
-    """Components by the states of ``node``."""
+    """Components by the states of ``node``; they come in the order of their outcomes."""
     position = [n.name for n in graph.nodes].index(node)
     outcomes = np.array([c.outcome for c in graph.components])
     shares = np.array([c.weight for c in graph.components])
-    order = np.lexsort(np.delete(outcomes, position, axis=1).T[::-1])
-    members = np.stack(
-        [order[outcomes[order, position] == k] for k in range(graph.nodes[position].states)]
-    )
+    states = range(graph.nodes[position].states)
+    members = np.stack([np.flatnonzero(outcomes[:, position] == k) for k in states])
     others = np.delete(outcomes[members[0]], position, axis=1)
     rarest = shares[members].min(0)
     weights = rarest if rarest.sum() > 0 else np.ones(len(rarest))
