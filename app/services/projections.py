@@ -62,6 +62,13 @@ def principal_axes(latent: NDArray[np.floating], dimensions: int) -> Projection:
     return Projection((latent - centre) @ axes, titles, axes, centre)
 
 
+def nearest(latent: NDArray[np.floating], row: int, count: int) -> NDArray[np.int64]:
+    """The sample itself and its nearest ones by distance of latent means, the closest first."""
+    distance = np.square(latent - latent[row]).sum(1)
+    distance[row] = -1.0
+    return np.argsort(distance, kind="stable")[: count + 1]
+
+
 def axes_of_interest(latent: NDArray[np.floating], count: int) -> tuple[int, ...]:
     """The latent dimensions that vary most, to begin with."""
     return tuple(int(k) for k in np.argsort(-latent.var(0), kind="stable")[:count])

@@ -12,7 +12,7 @@ from app.components.contrast_panel import decoded, difference, samples_by_state
 from app.components.frame import run_page
 from app.components.naming_form import naming_form
 from app.components.traversal import traversal
-from app.services.loaders import Result, dataset_or_reason, result_of
+from app.services.loaders import Result, dataset_of, result_of
 from app.services.meanings import agreements_of
 from app.services.words import plain
 from app.state import Page, Param
@@ -33,9 +33,7 @@ def show() -> None:
 
 def _explain(folder: RunFolder) -> None:
     result = result_of(folder)
-    dataset, reason = dataset_or_reason(folder.config().dataset.path)
-    if dataset is not None and len(dataset) != len(result.assignments):
-        dataset, reason = None, "The data file has changed since the run."
+    dataset, reason = dataset_of(folder, result)
     node = _chosen(result)
     naming_form(folder, result, node)
     _standing(result, node)

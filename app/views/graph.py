@@ -20,7 +20,7 @@ from app.components.export_area import export_area
 from app.components.frame import run_page
 from app.components.intervention import intervention
 from app.components.live_graph import Click, live_graph
-from app.services.loaders import Result, dataset_or_reason, result_of
+from app.services.loaders import Result, dataset_of, result_of
 from app.services.words import plain
 from app.state import Key, Page, Param
 from causalpima_core.config import Knowledge
@@ -45,7 +45,7 @@ def _explain(folder: RunFolder) -> None:
     warnings = [plain(result.names.in_text(w)) for w in result.summary.warnings]
     if warnings:
         st.warning("\n".join(f"- {w}" for w in warnings) if len(warnings) > 1 else warnings[0])
-    dataset, _ = dataset_or_reason(folder.config().dataset.path)
+    dataset, _ = dataset_of(folder, result)
     left, right = st.columns([1.15, 1], gap="large")
     with left:
         _picture(folder, result)

@@ -12,11 +12,19 @@ from app import state
 from app.charts.scatter import MAX_POINTS, rows_of_event, scatter_figure, subsample
 from app.components import umap_panel
 from app.components.frame import run_page
+from app.components.hover_samples import hover_samples
 from app.components.selection_panel import gallery, selection_panel
 from app.components.view_controls import Space, View, choose_view
 from app.services.colourings import colour_names, colouring_of
-from app.services.loaders import Result, dataset_or_reason, result_of
-from app.services.projections import Projection, axes_of_interest, latent_axes, principal_axes
+from app.services.loaders import Result, dataset_of, result_of
+from app.services.projections import (
+    Projection,
+    axes_of_interest,
+    latent_axes,
+    nearest,
+    principal_axes,
+)
+from app.services.thumbnails import thumbnails_of
 from app.state import Key, Page
 from causalpima_core.runs.store import RunFolder
 
@@ -33,9 +41,7 @@ def show() -> None:
 
 def _explore(folder: RunFolder) -> None:
     result = result_of(folder)
-    dataset, reason = dataset_or_reason(folder.config().dataset.path)
-    if dataset is not None and len(dataset) != len(result.assignments):
-        dataset, reason = None, "The data file has changed since the run."
+    dataset, reason = dataset_of(folder, result)
     metadata = pd.DataFrame() if dataset is None else dataset.metadata
     if reason:
         st.warning(f"Images, curves and metadata cannot be shown. {reason}")
@@ -45,6 +51,9 @@ def _explore(folder: RunFolder) -> None:
     with chart:
         if projection is not None:
             _scatter(folder, view, projection, result, metadata)
+            small = thumbnails_of(folder.config().dataset.path) if dataset is not None else None
+            if small is not None:
+                hover_samples(small, Key.LATENT_CHART)
     rows = np.array(sorted(r for r in state.selected_samples() if r < len(result.assignments)), int)
     with aside:
         selection_panel(result, metadata, rows)
@@ -97,6 +106,27 @@ def _scatter(
     if len(rows) < len(projection.points):
         st.caption(f"{MAX_POINTS:,} of {len(projection.points):,} samples drawn, chosen at random.")
     _take_selection(event["selection"]["points"])
+    _neighbours(result)
+
+
+def _neighbours(result: Result) -> None:
+    """Select a sample with those that lie nearest to it."""
+    n_samples = len(result.latent)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        row = st.number_input(
+            "Sample",
+            0,
+            n_samples - 1,
+            0,
+            key="latent.near",
+            width=140,
+            help="Number of its row in the data, from 0; a point tells it under the pointer.",
+        )
+        count = st.number_input("Neighbours", 1, min(200, n_samples - 1), 11, width=120)
+        if st.button("Select nearest", help="By distance in all latent dimensions."):
+            state.select_samples(nearest(result.latent, int(row), int(count)).tolist())
+            st.session_state.pop(Key.SELECTION_DRAWN, None)
+            st.rerun()
 
 
 def _drawn_selection(what: tuple[Any, ...]) -> frozenset[int]:
