@@ -12,20 +12,25 @@ ASSETS = Path(__file__).parent.parent / "assets"
 
 st.set_page_config(page_title="causalPIMA", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
-st.navigation(
-    {
-        "Prepare": [
-            st.Page(Page.DATA, title="Data", default=True),
-            st.Page(Page.MODEL, title="Model", url_path="model"),
-        ],
-        "Train": [
-            st.Page(Page.LIVE, title="Live", url_path="live"),
-            st.Page(Page.RUNS, title="Runs", url_path="runs"),
-        ],
-        "Explore": [
-            st.Page(Page.LATENT, title="Latent space", url_path="latent"),
-            st.Page(Page.FEATURES, title="Features", url_path="features"),
-            st.Page(Page.GRAPH, title="Graph", url_path="graph"),
-        ],
-    }
-).run()
+sections = {
+    "Prepare": [
+        st.Page(Page.DATA, title="Data", default=True),
+        st.Page(Page.MODEL, title="Model", url_path="model"),
+    ],
+    "Train": [
+        st.Page(Page.LIVE, title="Live", url_path="live"),
+        st.Page(Page.RUNS, title="Runs", url_path="runs"),
+    ],
+    "Explore": [
+        st.Page(Page.LATENT, title="Latent space", url_path="latent"),
+        st.Page(Page.FEATURES, title="Features", url_path="features"),
+        st.Page(Page.GRAPH, title="Graph", url_path="graph"),
+    ],
+}
+page = st.navigation(sections, position="hidden")
+with st.sidebar:  # Streamlit's own list is not one that screen readers can follow
+    for section, pages in sections.items():
+        st.caption(section)
+        for one in pages:
+            st.page_link(one)
+page.run()

@@ -26,7 +26,9 @@ _STYLE = """
 [data-testid="stImage"] { gap: 3px; }
 /* Its "Stop" would stand beside the one that stops training, and blink with every tick. */
 [data-testid="stStatusWidget"] { display: none; }
-[data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; }
+/* Streamlit's own captions are paler than the contrast of 4.5 that small text needs. */
+[data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; opacity: .76; }
+[data-testid="stCaptionContainer"] * { color: var(--caption-ink); }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>
 """
@@ -34,10 +36,25 @@ _STYLE = """
 NEEDS_RESULT = "This page shows what a run has found; it needs one that reached the end."
 
 
+_DARK = """
+<style>
+.stMainBlockContainer { --caption-ink: #E3E6E8; }
+/* White on the light blue that selected words need is hard to read. */
+button[kind^="primary"] p { color: #101B22; }
+</style>
+"""
+_LIGHT = "<style>.stMainBlockContainer { --caption-ink: #1D2226; }</style>"
+
+
+def _dress() -> None:
+    """What the theme's settings cannot say."""
+    st.html(_STYLE + (_DARK if st.context.theme.type == "dark" else _LIGHT))
+
+
 @contextmanager
 def page(title: str) -> Iterator[None]:
     """A page: its title, and any error of ours inside it as one sentence instead of a trace."""
-    st.html(_STYLE)
+    _dress()
     st.title(title, anchor=False)
     with sentences():
         yield
@@ -58,7 +75,7 @@ def run_page(
         empty: what to say, where to go and the label of that link when there is no run at all.
         with_result: whether the page is about results only.
     """
-    st.html(_STYLE)
+    _dress()
     head, picker = st.columns([1, 1.4], vertical_alignment="center")
     head.title(title, anchor=False)
     with sentences():

@@ -136,6 +136,7 @@ def settle(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=PATIENCE_MS)
     app = page.locator('[data-testid="stApp"]')
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0, timeout=PATIENCE_MS)
     page.wait_for_timeout(500)
 
 

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from causalpima_core.data.examples import write_example
-
-pytest.importorskip("playwright", reason="playwright is not installed")
-
-from playwright.sync_api import Page, expect
-
 from tests.browser import driver
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, str]]:
-    """A browser on a freshly started app."""
-    if driver.chromium_path() is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is not installed, and on CI the browser tests must run.")
-        pytest.skip("Chromium is not installed: the journey in a real browser is not tested.")
-    workspace = tmp_path_factory.mktemp("workspace")
-    with driver.running_app(workspace) as address, driver.browser() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, str]]:
+    """A page on a freshly started app."""
+    with driver.running_app(tmp_path_factory.mktemp("workspace")) as address:
+        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(driver.PATIENCE_MS)
         yield page, address
 
