@@ -1,0 +1,158 @@
+"""How fast the pages are with 20,000 samples: script time, first paint, what a live update sends.
+
+``python -m benchmarks.pages``; needs Chromium and requirements-dev.txt. Prints a table and writes
+`benchmarks/results/pages.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.ledger import RESULTS
+
+PAGES = {
+    "data": "Data",
+    "model": "Model",
+    "live": "Live",
+    "runs": "Runs",
+    "latent": "Latent space",
+    "features": "Features",
+    "graph": "Graph",
+}
+HEAVY = ("torch", "umap", "sklearn")
+LIVE_SECONDS = 20
+RUN, DATA = "big", "big.npz"
+
+
+def main(
+    samples: Annotated[int, typer.Option(help="Of the dataset that is looked at.")] = 20_000,
+) -> None:
+    """Measure every page."""
+    with tempfile.TemporaryDirectory() as root:
+        os.environ["CAUSALPIMA_WORKSPACE"] = root
+        _prepare(samples)
+        told: dict[str, object] = {"samples": samples, "pages": _scripts()}
+        told["first_paint"] = _first_paint(Path(root))
+        told["live"] = _live(Path(root))
+    (RESULTS / "pages.json").write_text(json.dumps(told, indent=1) + "\n")
+    print(json.dumps(told, indent=1))
+
+
+def _prepare(samples: int) -> None:
+    """A dataset of that size and a run on it, trained so shortly that little is found."""
+    from causalpima_core.config import ModelConfig, TrainingConfig
+    from causalpima_core.data.examples import write_example
+    from causalpima_core.data.readers import load_dataset
+    from causalpima_core.runs import worker
+    from causalpima_core.runs.creation import create_run
+    from causalpima_core.runs.workspace import Workspace
+
+    place = Workspace()
+    path = place.datasets_folder / DATA
+    write_example("lattice", path, samples=samples)
+    training = TrainingConfig.of_preset("quick", warm_up_steps=60, joint_steps=30, distil_steps=10)
+    model = ModelConfig.parse(states=(2, 2, 2))
+    folder = create_run(place.new_run_path(RUN), path, load_dataset(path), model, training)
+    worker.train(folder)
+
+
+def _scripts() -> dict[str, dict[str, object]]:
+    """Each page in a process of its own, as the first one of a server, and again."""
+    return {page: _script(page) for page in PAGES}
+
+
+def _script(page: str) -> dict[str, object]:
+    program = f"""
+import json, sys, time
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app/main.py", default_timeout=120)
+app.query_params["run"], app.query_params["data"] = "{RUN}", "{DATA}"
+spent = []
+for _ in range(4):
+    began = time.perf_counter()
+    app.switch_page("views/{page}.py").run() if not spent else app.run()
+    spent.append(round(time.perf_counter() - began, 3))
+    assert not app.exception, app.exception
+heavy = [name for name in {HEAVY!r} if name in sys.modules]
+print(json.dumps({{"first": spent[0], "again": sorted(spent[1:])[1], "imported": heavy}}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"Page '{page}' ended with an error:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _first_paint(root: Path) -> dict[str, float]:
+    """Seconds from asking a fresh server for a page until its title stands there."""
+    from playwright.sync_api import expect
+
+    from tests.browser import driver
+
+    seconds = {}
+    for path, title in (("", "Data"), ("latent", "Latent space"), ("graph", "Graph")):
+        with driver.running_app(root) as address, driver.browser() as browser:
+            page = browser.new_page()
+            began = time.perf_counter()
+            page.goto(f"{address}/{path}?run={RUN}")
+            expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=60_000)
+            seconds[title] = round(time.perf_counter() - began, 2)
+    return seconds
+
+
+def _live(root: Path) -> dict[str, float]:
+    """What a running run sends to the browser a tick, kilobytes."""
+    from causalpima_core.config import ModelConfig, TrainingConfig
+    from causalpima_core.data.examples import write_example
+    from causalpima_core.data.readers import load_dataset
+    from causalpima_core.runs import supervisor
+    from causalpima_core.runs.creation import create_run
+    from causalpima_core.runs.workspace import Workspace
+    from tests.browser import driver
+
+    place = Workspace()
+    path = place.datasets_folder / "watched.npz"
+    write_example("circles", path, samples=2000)
+    folder = create_run(
+        place.new_run_path("watched"),
+        path,
+        load_dataset(path),
+        ModelConfig.parse(states=(2, 2, 2)),
+        TrainingConfig.of_preset("standard"),
+    )
+    supervisor.start(folder)
+    sent: list[tuple[float, int]] = []
+    with driver.running_app(root) as address, driver.browser() as browser:
+        page = browser.new_page()
+        page.on(
+            "websocket",
+            lambda socket: socket.on(
+                "framereceived", lambda frame: sent.append((time.monotonic(), len(frame)))
+            ),
+        )
+        page.goto(f"{address}/live?run=watched")
+        driver.settle(page, "Live")
+        page.wait_for_timeout(5_000)
+        began = time.monotonic()
+        page.wait_for_timeout(LIVE_SECONDS * 1000)
+        ticks = [0] * LIVE_SECONDS
+        for moment, size in sent:
+            if 0 <= moment - began < LIVE_SECONDS:
+                ticks[int(moment - began)] += size
+        supervisor.cancel(folder)
+    return {
+        "median_kB_a_second": round(sorted(ticks)[LIVE_SECONDS // 2] / 1000, 1),
+        "largest_kB_a_second": round(max(ticks) / 1000, 1),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
