@@ -17,7 +17,7 @@ def accept_upload(name: str, content: bytes) -> Path:
     """
     path = workspace().keep_upload(name, content)
     try:
-        dataset_at(path)
+        dataset_at(path).check_trainable()
     except DataError:
         path.unlink(missing_ok=True)
         raise
