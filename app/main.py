@@ -25,6 +25,8 @@ st.navigation(
         "Explore": [
             st.Page(Page.LATENT, title="Latent space", url_path="latent"),
             st.Page(Page.GRAPH, title="Graph", url_path="graph"),
+            st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="cross-modal"),
+            st.Page(Page.PHYSICS, title="Physics", url_path="physics"),
         ],
     }
 ).run()

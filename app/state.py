@@ -24,6 +24,8 @@ class Page(StrEnum):
     RUNS = "views/runs.py"
     LATENT = "views/latent.py"
     GRAPH = "views/graph.py"
+    CROSSMODAL = "views/crossmodal.py"
+    PHYSICS = "views/physics.py"
 
 
 class Param(StrEnum):
@@ -34,6 +36,10 @@ class Param(StrEnum):
     NODE = "node"
     EDGE = "edge"
     SAMPLES = "samples"
+    SAMPLE = "sample"
+    STATE = "state"
+    LAW = "law"
+    COMPONENT = "component"
 
 
 class Bound(StrEnum):
@@ -42,6 +48,7 @@ class Bound(StrEnum):
     SPACE = "space"
     COLOUR = "colour"
     DIMENSIONS = "dimensions"
+    GIVEN = "given"
 
 
 class Key(StrEnum):
@@ -55,9 +62,11 @@ class Key(StrEnum):
     SELECTION_SEEN = "latent.selection_seen"
     SELECTION_DRAWN = "latent.selection_drawn"
     GRAPH_PICKER = "graph.picker"
+    SAMPLE_NAME = "cross.sample"
 
 
-_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN)
+_PARAMS_OF_ONE_RUN = tuple(param for param in Param if param not in (Param.DATA, Param.RUN))
+_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN, Bound.GIVEN)
 
 
 def get(param: Param) -> str | None:
@@ -85,7 +94,7 @@ def choose_run(name: str | None) -> None:
     if name == get(Param.RUN):
         return
     put(Param.RUN, name)
-    for param in (Param.NODE, Param.EDGE, Param.SAMPLES):
+    for param in _PARAMS_OF_ONE_RUN:
         put(param, None)
     for key in _OF_ONE_RUN:
         st.session_state.pop(key, None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.charts.palette import COLOURS
+
 GAP = 3
 """Transparent pixels between thumbnails."""
 
@@ -35,11 +37,30 @@ def to_rgb(images: NDArray[np.floating], black_white: tuple[float, float]) -> ND
     return (np.moveaxis(scaled[:, :3], 1, -1) * 255).round().astype(np.uint8)
 
 
-def thumbnails(images: NDArray[np.floating], black_white: tuple[float, float]) -> NDArray[np.uint8]:
+def thumbnails(
+    images: NDArray[np.floating], black_white: tuple[float, float], smallest: int = SMALLEST
+) -> NDArray[np.uint8]:
     """Images enlarged by a whole factor, so that small ones are not blurred by the browser."""
-    colours = to_rgb(images, black_white)
-    factor = max(1, -(-SMALLEST // max(colours.shape[1:3])))
-    return colours.repeat(factor, axis=1).repeat(factor, axis=2)
+    return _enlarged(to_rgb(images, black_white), smallest)
+
+
+def signed(
+    image: NDArray[np.floating], limit: float, smallest: int = SMALLEST
+) -> NDArray[np.uint8]:
+    """A difference ``(channels, h, w)``, mean over channels: orange above zero, blue below.
+
+    White is none; from ``limit`` on the colour is full. Shape ``(height, width, 3)``.
+    """
+    mean = np.clip(image.mean(0) / max(limit, 1e-12), -1, 1)
+    ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (COLOURS[0], COLOURS[5])]
+    full = np.where(mean[..., None] > 0, ends[1], ends[0])
+    blended = 255 + np.abs(mean)[..., None] * (full - 255)
+    return _enlarged(blended.round().astype(np.uint8)[None], smallest)[0]
+
+
+def _enlarged(pictures: NDArray[np.uint8], smallest: int) -> NDArray[np.uint8]:
+    factor = max(1, -(-smallest // max(pictures.shape[1:3])))
+    return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def sheet(

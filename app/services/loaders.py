@@ -70,6 +70,14 @@ def dataset_or_reason(path: Path | str) -> tuple[MultimodalDataset | None, str]:
         return None, str(error)
 
 
+def samples_or_reason(folder: RunFolder, result: Result) -> tuple[MultimodalDataset | None, str]:
+    """The samples that a result is about, or the sentence why they cannot be shown."""
+    dataset, reason = dataset_or_reason(folder.config().dataset.path)
+    if dataset is not None and len(dataset) != len(result.assignments):
+        return None, "The data file has changed since the run."
+    return dataset, reason
+
+
 def result_of(folder: RunFolder) -> Result:
     """A run's result, read once per time it was written.
 

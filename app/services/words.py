@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from causalpima_core.config import TrainingConfig
@@ -13,6 +14,7 @@ _SECONDS_PER_SAMPLE = {Kind.IMAGE: 2.4e-4, Kind.CURVE: 1e-4, Kind.TABLE: 3e-5}
 
 _IMAGE_PIXELS = 32 * 32
 _FIXED_SECONDS = 6.0
+_MARKUP = re.compile(r"[\\`*_\[\]<>~$:]")
 _SEARCH_SECONDS_PER_SAMPLE = 4e-3
 
 STATE_WORDS = {
@@ -22,6 +24,15 @@ STATE_WORDS = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "stopped",
 }
+
+
+def plain(text: str) -> str:
+    r"""Text in which Streamlit finds no markup, though a formula or a name may hold its signs.
+
+    >>> print(plain("a*b < c_1"))
+    a\*b \< c\_1
+    """
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def duration(seconds: float) -> str:

@@ -15,7 +15,7 @@ from app.components.frame import run_page
 from app.components.selection_panel import gallery, selection_panel
 from app.components.view_controls import Space, View, choose_view
 from app.services.colourings import colour_names, colouring_of
-from app.services.loaders import Result, dataset_or_reason, result_of
+from app.services.loaders import Result, result_of, samples_or_reason
 from app.services.projections import Projection, axes_of_interest, latent_axes, principal_axes
 from app.state import Key, Page
 from causalpima_core.runs.store import RunFolder
@@ -33,9 +33,7 @@ def show() -> None:
 
 def _explore(folder: RunFolder) -> None:
     result = result_of(folder)
-    dataset, reason = dataset_or_reason(folder.config().dataset.path)
-    if dataset is not None and len(dataset) != len(result.assignments):
-        dataset, reason = None, "The data file has changed since the run."
+    dataset, reason = samples_or_reason(folder, result)
     metadata = pd.DataFrame() if dataset is None else dataset.metadata
     if reason:
         st.warning(f"Images, curves and metadata cannot be shown. {reason}")
