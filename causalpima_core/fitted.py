@@ -141,13 +141,21 @@ class FittedModel:
 
         Between two nodes that are both set, an edge does nothing whichever way it runs.
         """
-        return [
-            f"The direction of the edge {edge.source} – {edge.target} is not known from the data: "
-            f"setting {edge.source if edge.source in do else edge.target} acts on the other only "
-            f"if the edge runs as drawn, {edge.source} -> {edge.target}."
-            for edge in self.graph.result.edges
-            if edge.direction == "reversible" and (edge.source in do) != (edge.target in do)
-        ]
+        told = []
+        for edge in self.graph.result.edges:
+            source, target = edge.source, edge.target
+            if edge.direction != "reversible" or (source in do) == (target in do):
+                continue
+            acts = (
+                f"setting {source} acts on {target} only because it is drawn {source} -> {target}."
+                if source in do
+                else f"setting {target} leaves {source} as it is only because it is drawn "
+                f"{source} -> {target}."
+            )
+            told.append(
+                f"The direction of the edge {source} – {target} is not known from the data: {acts}"
+            )
+        return told
 
     def prototypes(self) -> dict[str, NDArray]:
         """Centre of every joint outcome in the data's units; where physics is known, its curve."""

@@ -18,6 +18,8 @@ from causalpima_core.runs.results import GraphResult
 PREDICTED, TRUE = COLOURS[0], COLOURS[1]
 COVERED = 90
 """Per cent of measurements that an interval is to contain; `causalpima_core.queries` makes it."""
+USELESS = 0.95
+"""Share of the spread between samples that the average of all samples is about off by."""
 OPEN = 0.9
 """Largest chance of a node's states below which the node counts as open."""
 _LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
@@ -116,7 +118,7 @@ def chances_figure(chances: list[Chance]) -> go.Figure:
         )
     figure.update_layout(
         height=74 + 23 * len(chances),
-        margin={"l": 8, "r": 14, "t": 30, "b": 8},
+        margin={"l": 8, "r": 14, "t": 30 if marked else 8, "b": 8},
         legend=_LEGEND | {"itemclick": False},
         showlegend=bool(marked),
         bargap=0.35,
@@ -187,6 +189,7 @@ def error_sentence(
     upper: NDArray[np.floating],
     true: NDArray[np.floating],
     spread: float | None,
+    unit: str = "",
 ) -> str:
     """How far a prediction is from the truth, and whether it knew.
 
@@ -196,11 +199,15 @@ def error_sentence(
         upper: end of the interval.
         true: measured.
         spread: standard deviation of the modality between samples, where it is known.
+        unit: of the values.
     """
     off = float(np.sqrt(np.square(mean - true).mean()))
     inside = 100 * float(((lower <= true) & (true <= upper)).mean())
     beside = f", {100 * off / spread:.0f}% of the spread between samples" if spread else ""
+    if spread and off > USELESS * spread:
+        beside += ", no better than the average of all samples"
+    far = f"{off:.3g} {unit}".rstrip()
     return (
-        f"Off by {off:.3g}{beside} (root mean square). The interval contains {inside:.0f}% of the "
+        f"Off by {far}{beside} (root mean square). The interval contains {inside:.0f}% of the "
         f"true values; {COVERED}% are expected over many samples."
     )

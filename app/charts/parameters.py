@@ -19,6 +19,9 @@ MOST_NAMED = 32
 """Components beyond which rows of dots have no names; pointing at a dot tells its own."""
 CLEARLY = 0.5
 """Share of a parameter's differences from which one node is said to decide it."""
+NAMED_SHARE = 0.05
+SYSTEMATIC = 2.0
+"""Mean residual over what noise alone would leave from which it is no chance."""
 GOOD_MISFIT, BAD_MISFIT = 1.2, 2.0
 """Residual variance over that of a free decoder up to which a law is good, and from which bad."""
 
@@ -86,13 +89,15 @@ def dependence(law: ExpertResult, parameter: str, graph: GraphResult, names: Nam
         told = f"{parameter} does not differ between components beyond its standard errors."
         return Dependence(first, told)
     node, share = names.node(graph.nodes[first].name), 100 * shares[first]
-    if len(graph.nodes) == 1:
-        return Dependence(first, f"{parameter} depends on {node}.")
-    if shares[first] < CLEARLY:
-        told = f"depends on no single node: {node} accounts for {share:.0f}% of its differences."
-    else:
+    if shares[first] >= CLEARLY:
         told = f"depends on {node}, which accounts for {share:.0f}% of its differences."
-    return Dependence(first, f"{parameter} {told}")
+        return Dependence(first, f"{parameter} {told}")
+    parts = [
+        f"{names.node(graph.nodes[j].name)} ({100 * shares[j]:.0f}% of its differences)"
+        for j in np.argsort(-shares, kind="stable")
+        if shares[j] >= NAMED_SHARE
+    ]
+    return Dependence(first, f"{parameter} depends on several nodes: {', '.join(parts)}.")
 
 
 def dots_figure(
@@ -153,26 +158,32 @@ def residuals_figure(
 ) -> go.Figure:
     """What a law leaves of each curve, their mean, and the band that noise should stay in."""
     groups = [
-        Lines(residuals, "samples", MUTED, 0.35),
+        Lines(residuals, "samples", MUTED, 0.15),
         Lines(residuals.mean(0)[None], "their mean", COLOURS[5], 1.0, 2.5),
     ]
     figure = curves_figure(groups, 300, replace(axes, y=with_unit("curve − law", unit)))
     figure.add_hrect(
         y0=-2 * noise, y1=2 * noise, fillcolor=faded(COLOURS[0], 0.12), line_width=0, layer="below"
     )
-    return figure.add_hline(y=0, line={"color": MUTED, "width": 1})
+    for edge in (-2 * noise, 0, 2 * noise):
+        dash = "solid" if edge == 0 else "dash"
+        figure.add_hline(y=edge, line={"color": COLOURS[4], "width": 1, "dash": dash})
+    return figure
 
 
 def residuals_sentence(residuals: NDArray[np.floating], noise: float, unit: str) -> str:
     """How the residuals compare with the noise, and what is common to all samples."""
     inside = 100 * float((np.abs(residuals) <= 2 * noise).mean())
-    common = float(np.sqrt(np.square(residuals.mean(0)).mean()))
-    return (
-        f"{inside:.0f}% of the points lie within twice the noise of {noise:.3g} {unit}".rstrip()
-        + f" (95% are expected). What all samples have in common is {common:.2g} {unit}".rstrip()
-        + " on average: much more than the noise over the root of the number of samples "
-        f"({noise / len(residuals) ** 0.5:.2g}) would be something that the law misses."
+    shared, by_chance = np.sqrt(np.square(residuals.mean(0)).mean()), noise / len(residuals) ** 0.5
+    unit = f" {unit}" if unit else ""
+    told = (
+        f"Each curve less the law fitted to it. {inside:.0f}% of the points lie within twice the "
+        f"noise of {noise:.3g}{unit}, between the dashed lines; 95% are expected. Their mean over "
+        f"samples is {shared:.2g}{unit}, where noise alone leaves {by_chance:.2g}{unit}: "
     )
+    if shared > SYSTEMATIC * by_chance:
+        return told + "all samples have something in common that the law misses."
+    return told + "nothing systematic is left."
 
 
 def misfit_sentence(misfit: float) -> str:

@@ -47,14 +47,16 @@ def thumbnails(
 def signed(
     image: NDArray[np.floating], limit: float, smallest: int = SMALLEST
 ) -> NDArray[np.uint8]:
-    """A difference ``(channels, h, w)``, mean over channels: orange above zero, blue below.
+    """A difference ``(channels, h, w)`` as ``(height, width, 3)``: orange above zero, blue below.
 
-    White is none; from ``limit`` on the colour is full. Shape ``(height, width, 3)``.
+    Of several channels each pixel shows the one that differs most. White is no difference; from
+    ``limit`` on the colour is full.
     """
-    mean = np.clip(image.mean(0) / max(limit, 1e-12), -1, 1)
+    most = np.take_along_axis(image, np.abs(image).argmax(0)[None], axis=0)[0]
+    share = np.clip(most / max(limit, 1e-12), -1, 1)
     ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (COLOURS[0], COLOURS[5])]
-    full = np.where(mean[..., None] > 0, ends[1], ends[0])
-    blended = 255 + np.abs(mean)[..., None] * (full - 255)
+    full = np.where(share[..., None] > 0, ends[1], ends[0])
+    blended = 255 + np.abs(share)[..., None] * (full - 255)
     return _enlarged(blended.round().astype(np.uint8)[None], smallest)[0]
 
 

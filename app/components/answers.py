@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from causalpima_core.model import ModalitySpec
     from causalpima_core.queries import Prediction
 
-PICTURE = 150
+PICTURE = 140
+LEAST_CHANGE = 0.05
+"""Of an image's range: a smaller difference is not drawn in full colour."""
 LOOKED_AT = 500
 """Samples from which the spread between samples is taken."""
 
@@ -43,6 +45,7 @@ class Look:
         columns: names of a table's.
         black_white: of an image.
         spread: standard deviation between samples, where there are any to compare with.
+        unit: of the values, where a law gives one.
     """
 
     name: str
@@ -51,24 +54,23 @@ class Look:
     columns: tuple[str, ...]
     black_white: tuple[float, float]
     spread: float | None
+    unit: str
 
 
 def look_of(spec: ModalitySpec, result: Result, dataset: MultimodalDataset | None) -> Look:
     """As the run's own data look; as far as known where they are gone."""
     known = dataset[spec.name] if dataset is not None and spec.name in dataset.names else None
-    laws = {law.modality: law for law in result.summary.experts}
-    axes = Axes.of_points(spec.shape[-1], spec.name)
-    if spec.name in laws:
-        axes = Axes.of_law(laws[spec.name])
+    law = next((law for law in result.summary.experts if law.modality == spec.name), None)
     prototypes = result.prototypes(spec.name)
     values = known.values if known is not None else prototypes
     return Look(
         name=spec.name,
         kind=spec.kind,
-        axes=axes,
+        axes=Axes.of_law(law) if law else Axes.of_points(spec.shape[-1], spec.name),
         columns=_columns(spec, known),
         black_white=(0.0, 1.0) if values is None else limits(values),
         spread=_spread(known),
+        unit=law.unit if law else "",
     )
 
 
@@ -113,7 +115,7 @@ def show_prediction(look: Look, found: Prediction, true: NDArray[np.float32] | N
     if true is None:
         st.caption("Not measured in this sample, so there is nothing to compare with.")
     else:
-        st.caption(error_sentence(mean, lower, upper, true, look.spread))
+        st.caption(error_sentence(mean, lower, upper, true, look.spread, look.unit))
 
 
 def show_change(look: Look, before: NDArray[np.float32], after: NDArray[np.float32]) -> None:
@@ -125,15 +127,17 @@ def show_change(look: Look, before: NDArray[np.float32], after: NDArray[np.float
         _numbers(change_table(look.columns, before, after))
     else:
         low, high = look.black_white
+        limit = max(float(np.abs(after - before).max()), LEAST_CHANGE * (high - low))
         _pictures(
             [
                 (_picture(look, before), "as it is"),
                 (_picture(look, after), "as it would be"),
-                (signed(after - before, high - low, PICTURE), "difference"),
+                (signed(after - before, limit, PICTURE), "difference"),
             ],
             look.name,
         )
-        st.caption(f"Difference: orange is more, blue is less, full colour ±{high - low:.3g}.")
+        most = " of the channel that changes most" if before.shape[0] > 1 else ""
+        st.caption(f"Difference{most}: orange is more, blue is less, full colour ±{limit:.3g}.")
 
 
 def _predicted_image(

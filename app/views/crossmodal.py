@@ -18,6 +18,9 @@ from app.services.words import plain
 from app.state import Page, Param
 from causalpima_core.runs.store import RunFolder
 
+ACROSS = 2
+"""Modalities beside each other."""
+
 
 def show() -> None:
     """The page."""
@@ -54,8 +57,7 @@ def _ask(folder: RunFolder) -> None:
     with right:
         if len(known) > 1:
             _predictions(folder, looks, sample, given)
-        with sentences():
-            _otherwise(folder, result, looks, sample, given, belief)
+    _otherwise(folder, result, looks, sample, given, belief)
 
 
 def _given(looks: dict[str, Look], sample: Sample, given: tuple[str, ...]) -> None:
@@ -90,8 +92,8 @@ def _nodes(
     st.plotly_chart(chances_figure(chances), key="cross.nodes", config=PLAIN)
     nodes = [result.names.node(node.name) for node in result.graph.nodes]
     left_open = open_nodes(dict(zip(nodes, belief.chances, strict=True)))
-    told = f"leaves {', '.join(left_open)} open" if left_open else "settles every node"
-    st.caption(plain(f"{' and '.join(given)} {told} in this sample."))
+    told = f"these nodes stay open: {', '.join(left_open)}" if left_open else "no node stays open"
+    st.caption(plain(f"Given {' and '.join(given)}, {told}."))
 
 
 def _predictions(
@@ -125,7 +127,8 @@ def _otherwise(
         "The same sample, had a node been different",
         anchor=False,
         help="A counterfactual: the node is set, nodes that it causes follow, and all else that is "
-        "particular to this sample stays as it is.",
+        "particular to this sample stays as it is. Both sides are as the model sees them: 'as it "
+        "is' is its reconstruction, not the measurement.",
     )
     node, wanted = _setting(result, belief)
     found = questions.counterfactual(folder, sample, given, node, wanted)
@@ -134,11 +137,15 @@ def _otherwise(
         for outcome in (found.factual, found.outcome)
     )
     st.write(plain(counterfactual_sentence(result.graph, result.names, node, now, then)))
-    for caveat in model_of(folder).caveats({node: wanted}):
-        st.warning(plain(result.names.in_text(caveat)))
-    for name, look in looks.items():
-        st.markdown(f"**{plain(name)}**")
-        show_change(look, found.reconstruction[name][0], found.measurements[name][0])
+    caveats = [plain(result.names.in_text(c)) for c in model_of(folder).caveats({node: wanted})]
+    if caveats:
+        st.warning("\n".join(f"- {c}" for c in caveats) if len(caveats) > 1 else caveats[0])
+    names = list(looks)
+    for start in range(0, len(names), ACROSS):
+        for column, name in zip(st.columns(ACROSS, gap="large"), names[start:], strict=False):
+            with column:
+                st.markdown(f"**{plain(name)}**")
+                show_change(looks[name], found.reconstruction[name][0], found.measurements[name][0])
 
 
 def _setting(result: Result, belief: Belief) -> tuple[str, int]:

@@ -29,7 +29,8 @@ from causalpima_core.runs.store import RunFolder
 ACROSS = 3
 """Plots of parameters beside each other."""
 
-MOST_ROWS = 24
+MOST_ROWS = 9
+"""Of a table shown whole."""
 
 
 def show() -> None:
@@ -104,7 +105,7 @@ def _table(folder: RunFolder, law: ExpertResult, result: Result) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height="content" if len(table) <= MOST_ROWS else 420,
+        height="content" if len(table) <= MOST_ROWS else 350,
         column_config={
             "value": st.column_config.NumberColumn(format="%.4g", help="Of the component."),
             "standard error": st.column_config.NumberColumn(
