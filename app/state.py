@@ -25,6 +25,8 @@ class Page(StrEnum):
     LATENT = "views/latent.py"
     FEATURES = "views/features.py"
     GRAPH = "views/graph.py"
+    CROSSMODAL = "views/crossmodal.py"
+    PHYSICS = "views/physics.py"
 
 
 class Param(StrEnum):
@@ -36,6 +38,10 @@ class Param(StrEnum):
     EDGE = "edge"
     DO = "do"
     SAMPLES = "samples"
+    SAMPLE = "sample"
+    STATE = "state"
+    LAW = "law"
+    COMPONENT = "component"
 
 
 class Bound(StrEnum):
@@ -44,6 +50,7 @@ class Bound(StrEnum):
     SPACE = "space"
     COLOUR = "colour"
     DIMENSIONS = "dimensions"
+    GIVEN = "given"
 
 
 class Key(StrEnum):
@@ -57,9 +64,11 @@ class Key(StrEnum):
     SELECTION_SEEN = "latent.selection_seen"
     SELECTION_DRAWN = "latent.selection_drawn"
     GRAPH_PICKER = "graph.picker"
+    SAMPLE_NAME = "cross.sample"
 
 
-_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN)
+_PARAMS_OF_ONE_RUN = tuple(param for param in Param if param not in (Param.DATA, Param.RUN))
+_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN, Bound.GIVEN)
 
 
 def get(param: Param) -> str | None:
@@ -87,7 +96,7 @@ def choose_run(name: str | None) -> None:
     if name == get(Param.RUN):
         return
     put(Param.RUN, name)
-    for param in (Param.NODE, Param.EDGE, Param.DO, Param.SAMPLES):
+    for param in _PARAMS_OF_ONE_RUN:
         put(param, None)
     for key in _OF_ONE_RUN:
         st.session_state.pop(key, None)

@@ -35,6 +35,7 @@ from causalpima_core.queries import (
     predict,
     reconstruct,
 )
+from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder, replacing
@@ -86,6 +87,11 @@ class FittedModel:
         self.summary: Summary = findings.summary
         self._model, self._findings, self._run = model, findings, run
 
+    @property
+    def modalities(self) -> tuple[ModalitySpec, ...]:
+        """Name, kind and shape of each modality it was trained on."""
+        return self._model.specs
+
     def posterior(self, dataset: MultimodalDataset) -> NDArray[np.float64]:
         """Probability of each joint outcome for each sample, shape ``(n, C)``.
 
@@ -135,13 +141,21 @@ class FittedModel:
 
         Between two nodes that are both set, an edge does nothing whichever way it runs.
         """
-        return [
-            f"The direction of the edge {edge.source} – {edge.target} is not known from the data: "
-            f"setting {edge.source if edge.source in do else edge.target} acts on the other only "
-            f"if the edge runs as drawn, {edge.source} -> {edge.target}."
-            for edge in self.graph.result.edges
-            if edge.direction == "reversible" and (edge.source in do) != (edge.target in do)
-        ]
+        told = []
+        for edge in self.graph.result.edges:
+            source, target = edge.source, edge.target
+            if edge.direction != "reversible" or (source in do) == (target in do):
+                continue
+            acts = (
+                f"setting {source} acts on {target} only because it is drawn {source} -> {target}."
+                if source in do
+                else f"setting {target} leaves {source} as it is only because it is drawn "
+                f"{source} -> {target}."
+            )
+            told.append(
+                f"The direction of the edge {source} – {target} is not known from the data: {acts}"
+            )
+        return told
 
     def decode(self, latent: NDArray[np.floating]) -> dict[str, NDArray]:
         """All modalities at points of the latent space, in the data's units.
@@ -159,20 +173,10 @@ class FittedModel:
     def physics(self) -> pd.DataFrame:
         """Parameters of modalities with known physics, one row per joint outcome and parameter.
 
-        Columns modality, component, node_1 …, parameter, value, standard_error, spread, unit;
-        the standard error is that of the value, the spread that between samples.
+        Columns modality, component, node_1 …, parameter, value, standard_error, spread, unit,
+        at_bound; the standard error is that of the value, the spread that between samples.
         """
-        rows = [
-            {"modality": expert.modality, "component": c}
-            | dict(zip(self.config.nodes, component.outcome, strict=True))
-            | {"parameter": name}
-            | found.model_dump(exclude={"at_bound"})
-            | {"unit": expert.units[name]}
-            for expert in self.summary.experts
-            for c, component in enumerate(expert.components)
-            for name, found in component.parameters.items()
-        ]
-        return pd.DataFrame(rows)
+        return parameter_table(self.graph.result, self.summary)
 
     def generate(
         self, n_samples: int, do: Mapping[str, int] | None = None, seed: int = 0

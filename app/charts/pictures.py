@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.charts.palette import COLOURS
+
 GAP = 3
 """Transparent pixels between thumbnails."""
 
 SMALLEST = 56
 """Thumbnails are enlarged by whole factors to at least so many pixels a side."""
-
-
-LESS, MORE = np.array([0, 114, 178]), np.array([213, 94, 0])
-"""Blue and vermilion of the palette: told apart with any colour vision."""
 
 
 def limits(values: NDArray[np.floating]) -> tuple[float, float]:
@@ -39,26 +37,32 @@ def to_rgb(images: NDArray[np.floating], black_white: tuple[float, float]) -> ND
     return (np.moveaxis(scaled[:, :3], 1, -1) * 255).round().astype(np.uint8)
 
 
-def difference_rgb(differences: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Signed images ``(n, channels, h, w)`` as ``(n, h, w, 3)``: less is blue, more is vermilion.
-
-    Channels are averaged; white is no difference, full colour the largest there is.
-    """
-    signed = differences.mean(1)
-    scaled = (signed / max(float(np.abs(signed).max()), 1e-12))[..., None]
-    ends = np.where(scaled < 0, LESS, MORE)
-    return ((1 - np.abs(scaled)) * 255 + np.abs(scaled) * ends).round().astype(np.uint8)
-
-
-def thumbnails(images: NDArray[np.floating], black_white: tuple[float, float]) -> NDArray[np.uint8]:
+def thumbnails(
+    images: NDArray[np.floating], black_white: tuple[float, float], smallest: int = SMALLEST
+) -> NDArray[np.uint8]:
     """Images enlarged by a whole factor, so that small ones are not blurred by the browser."""
-    return enlarged(to_rgb(images, black_white))
+    return _enlarged(to_rgb(images, black_white), smallest)
 
 
-def enlarged(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colour images ``(n, h, w, 3)``, each pixel drawn as a square of pixels where small."""
-    factor = max(1, -(-SMALLEST // max(colours.shape[1:3])))
-    return colours.repeat(factor, axis=1).repeat(factor, axis=2)
+def signed(
+    image: NDArray[np.floating], limit: float, smallest: int = SMALLEST
+) -> NDArray[np.uint8]:
+    """A difference ``(channels, h, w)`` as ``(height, width, 3)``: orange above zero, blue below.
+
+    Of several channels each pixel shows the one that differs most. White is no difference; from
+    ``limit`` on the colour is full.
+    """
+    most = np.take_along_axis(image, np.abs(image).argmax(0)[None], axis=0)[0]
+    share = np.clip(most / max(limit, 1e-12), -1, 1)
+    ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (COLOURS[0], COLOURS[5])]
+    full = np.where(share[..., None] > 0, ends[1], ends[0])
+    blended = 255 + np.abs(share)[..., None] * (full - 255)
+    return _enlarged(blended.round().astype(np.uint8)[None], smallest)[0]
+
+
+def _enlarged(pictures: NDArray[np.uint8], smallest: int) -> NDArray[np.uint8]:
+    factor = max(1, -(-smallest // max(pictures.shape[1:3])))
+    return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def sheet(

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.charts.curves import Lines, curves_figure, some
 from app.charts.palette import MUTED, colour
-from app.charts.pictures import difference_rgb, enlarged, limits, sheet
+from app.charts.pictures import limits, sheet, signed
 from app.components import columns
 from app.components.samples import PLAIN, spread
 from app.services.loaders import Result
@@ -50,11 +50,15 @@ def difference(result: Result, modality: Modality, node: str, key: str) -> None:
     centres = contrast(result.graph, node).centres(prototypes)
     first, names = plain(result.names.state(node, 0)), result.names
     if modality.kind is Kind.IMAGE:
-        pictures = enlarged(difference_rgb(centres[1:] - centres[0]))
-        for k, picture in enumerate(pictures, start=1):
+        apart = centres - centres[0]
+        limit = float(np.abs(apart).max())
+        for k in range(1, len(apart)):
             with labelled(f"{plain(names.state(node, k))} less {first}"):
-                st.image(picture, alt=f"{names.state(node, k)} less {names.state(node, 0)}")
-        st.caption("Blue is darker, vermilion brighter; full colour is the largest difference.")
+                st.image(
+                    signed(apart[k], limit),
+                    alt=f"{names.state(node, k)} less {names.state(node, 0)}",
+                )
+        st.caption("Orange is more, blue is less; full colour is the largest difference.")
         return
     flat = Lines(np.zeros_like(centres[:1]), "", MUTED, 0.9)
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.charts.curves import Axes, Lines, curves_figure
+from app.charts.curves import Axes, Lines, curves_figure, with_unit
 from app.charts.palette import colour
 from app.components.frame import sentences
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
@@ -63,7 +63,7 @@ def _try(modality: Modality, spec: str) -> None:
     measured = Lines(some, "measured", GREY, 0.6, 2.0)
     law = Lines(fitted, "law, fitted to each", colour(0), 0.9, 1.2)
     axes = Axes(
-        expert.start, expert.stop, _named("t", expert.axis_unit), _named("value", expert.unit)
+        expert.start, expert.stop, with_unit("t", expert.axis_unit), with_unit("value", expert.unit)
     )
     figure = curves_figure([measured, law], height=220, axes=axes)
     st.plotly_chart(figure, config={"displayModeBar": False}, width="stretch")
@@ -73,7 +73,3 @@ def _try(modality: Modality, spec: str) -> None:
         for p, value in zip(expert.parameters, np.median(fits.parameters, axis=0), strict=True)
     )
     st.caption(f"Leaves {100 * left:.2g}% of the variance of {len(some)} curves. Median: {values}.")
-
-
-def _named(name: str, unit: str) -> str:
-    return f"{name} [{unit}]" if unit else name

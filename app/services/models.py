@@ -18,8 +18,13 @@ def model_of(folder: RunFolder) -> FittedModel:
     Raises:
         RunFolderError: there is none yet, or it is of another version.
     """
+    return _model(*version_of(folder))
+
+
+def version_of(folder: RunFolder) -> tuple[str, float]:
+    """What tells a run's result from any other, for caches of what was made of it."""
     status = folder.status()
-    return _model(str(folder.path), status.ended or status.heartbeat)
+    return str(folder.path), status.ended or status.heartbeat
 
 
 @st.cache_resource(show_spinner="Reading the model …", max_entries=4)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 from pathlib import Path
+
+import streamlit as st
 
 from app.services.loaders import dataset_at, workspace
 from causalpima_core.data.examples import EXAMPLES, write_example
+from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import DataError
+from causalpima_core.runs.workspace import plain_name
 
 
 def accept_upload(name: str, content: bytes) -> Path:
@@ -17,11 +24,29 @@ def accept_upload(name: str, content: bytes) -> Path:
     """
     path = workspace().keep_upload(name, content)
     try:
-        dataset_at(path)
+        dataset_at(path).check_trainable()
     except DataError:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def read_upload(name: str, content: bytes) -> tuple[MultimodalDataset, str]:
+    """Samples of an uploaded file that is not kept, and what tells it from any other file.
+
+    Raises:
+        DataError: it is not a dataset.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    return _read(digest, plain_name(name), content), digest
+
+
+@st.cache_resource(show_spinner="Reading the file …", max_entries=4)
+def _read(digest: str, name: str, _content: bytes) -> MultimodalDataset:
+    with tempfile.TemporaryDirectory() as draft:
+        path = Path(draft) / name
+        path.write_bytes(_content)
+        return load_dataset(path)
 
 
 def make_example(name: str, graph: str, samples: int, seed: int) -> Path:

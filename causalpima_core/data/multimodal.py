@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -117,10 +117,6 @@ class MultimodalDataset:
                 f"All modalities must have the same number of samples, but {told}: "
                 "give every sample one row in each, NaN throughout where it was not measured."
             )
-        if len(self) < 2:
-            raise DataError(
-                "Expected at least 2 samples, got 1: nothing varies in a single sample."
-            )
         for what, count in (("sample_id", len(self.sample_id)), ("metadata", len(self.metadata))):
             if count != len(self):
                 raise DataError(
@@ -149,6 +145,21 @@ class MultimodalDataset:
     def names(self) -> tuple[str, ...]:
         """Names of the modalities, in order."""
         return tuple(m.name for m in self.modalities)
+
+    def only(self, rows: Sequence[int], names: Sequence[str]) -> MultimodalDataset:
+        """Some samples with some of their modalities, in the order of this dataset."""
+        chosen = list(rows)
+        kept = tuple(
+            replace(m, values=m.values[chosen]) for m in self.modalities if m.name in names
+        )
+        return MultimodalDataset(kept, self.sample_id[chosen], self.metadata.iloc[chosen])
+
+    def check_trainable(self) -> None:
+        """Raise `DataError` for a single sample: it can be asked about, but not learned from."""
+        if len(self) < 2:
+            raise DataError(
+                "Expected at least 2 samples, got 1: nothing varies in a single sample."
+            )
 
     def fingerprint(self) -> str:
         """SHA-256 of all that is trained on: names, kinds, shapes and values."""

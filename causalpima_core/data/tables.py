@@ -97,7 +97,7 @@ def dataset_of_frame(frame: pd.DataFrame) -> MultimodalDataset:
         DataError: naming the column and row where there is one.
     """
     if frame.empty:
-        raise DataError("Expected at least 2 samples, got none: add a line per sample.")
+        raise DataError("Expected a line per sample, got none: add at least one.")
     sample_id = frame.get(SAMPLE_ID, pd.Series(range(len(frame)))).astype(str)
     curves = _curve_columns(frame)
     in_curves = {column for columns in curves.values() for column in columns}

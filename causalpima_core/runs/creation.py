@@ -35,9 +35,11 @@ def create_run(
         training: how it is trained.
 
     Raises:
+        DataError: there is one sample only.
         ConfigError: more outcomes than samples, or an expert that does not fit its modality.
         RunFolderError: ``path`` is taken or cannot be written.
     """
+    dataset.check_trainable()
     check_experts(model.experts, dataset)
     data = Path(data).absolute()
     now = time.time()

@@ -75,6 +75,7 @@ class Trainer:
         device: torch.device | None = None,
     ) -> None:
         """Prepare everything that the seed decides; `run` does the work."""
+        dataset.check_trainable()
         check_experts(model.experts, dataset)
         self.config = training
         self.device = device or choose_device()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -15,9 +17,12 @@ from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage,
 from causalpima_core.runs.results import (
     ComponentResult,
     EdgeResult,
+    ExpertComponentResult,
+    ExpertResult,
     GraphResult,
     NodeEvidence,
     NodeResult,
+    ParameterResult,
     Summary,
     TableResult,
 )
@@ -55,6 +60,7 @@ def write_run(
     name: str = "a-run",
     *,
     with_result: bool | None = None,
+    with_law: bool = False,
 ) -> RunFolder:
     """A run in some state: with snapshots and metrics, and a result where it finished."""
     dataset = load_dataset(data)
@@ -73,7 +79,9 @@ def write_run(
         if epoch % 2 == 0:
             folder.write_snapshot(snapshot(epoch, states))
     if with_result if with_result is not None else state is RunState.FINISHED:
-        write_result(folder, states, dataset.names, [m.shape for m in dataset.modalities])
+        shapes = [m.shape for m in dataset.modalities]
+        laws = [law_result(states)] if with_law else []
+        write_result(folder, states, dataset.names, shapes, laws)
     return folder
 
 
@@ -178,11 +186,73 @@ def summary_result(names: list[str], modalities: tuple[str, ...]) -> Summary:
     )
 
 
+def law_result(states: tuple[int, ...]) -> ExpertResult:
+    """A line whose slope is 1 plus the state of the first node, and whose offset is the same.
+
+    In the first component the offset is at a bound, in the last it is not determined.
+    """
+    outcomes = list(product(*(range(k) for k in states)))
+    components = []
+    for c, outcome in enumerate(outcomes):
+        slope = ParameterResult(
+            value=1.0 + outcome[0], standard_error=0.01, spread=0.1, at_bound=False
+        )
+        known = c < len(outcomes) - 1
+        offset = ParameterResult(
+            value=0.5,
+            standard_error=0.2 if known else None,
+            spread=0.1 if known else None,
+            at_bound=c == 0,
+        )
+        found = {"slope": slope, "offset": offset}
+        components.append(
+            ExpertComponentResult(outcome=list(outcome), parameters=found, noise=0.05)
+        )
+    return ExpertResult(
+        modality="curve",
+        spec="slope*t + offset; t=0:2 [s]; value [MPa]; slope [MPa/s]; offset [MPa]",
+        formula="slope*t + offset",
+        axis=(0.0, 2.0),
+        axis_unit="s",
+        unit="MPa",
+        units={"slope": "MPa/s", "offset": "MPa"},
+        misfit=1.0,
+        components=components,
+    )
+
+
+def write_model(folder: RunFolder) -> None:
+    """An untrained model in place of a run's empty weights: it answers, though nothing true."""
+    import torch  # what only looks at results must do without
+    from safetensors.torch import save_file
+
+    from causalpima_core.model import CausalPima, ModalitySpec
+    from causalpima_core.prior import GaussianComponents
+
+    config, rng = folder.config(), torch.Generator().manual_seed(0)
+    dataset = load_dataset(config.dataset.path)
+    specs = tuple(ModalitySpec.of(m) for m in dataset.modalities)
+    model = CausalPima(config.model, specs, 1, rng)
+    model.fit_scalings(dataset)
+    states, latent = config.model.states, config.model.n_latent
+    means = torch.randn(int(np.prod(states)), latent, generator=rng)
+    model.set_components(GaussianComponents(means, torch.ones_like(means)))
+    shape = (len(states), *states)
+    model.decide(-torch.tensor(states).log()[(...,) + (None,) * len(states)].expand(shape))
+    model.add_unimodal(rng)
+    for encoder in model.unimodal.values():
+        encoder.taught.fill_(1)
+    told = [{"name": s.name, "kind": s.kind.value, "shape": list(s.shape)} for s in specs]
+    tensors = {name: t.contiguous() for name, t in model.state_dict().items()}
+    save_file(tensors, folder.weights, metadata={"modalities": json.dumps(told)})
+
+
 def write_result(
     folder: RunFolder,
     states: tuple[int, ...],
     modalities: tuple[str, ...],
     shapes: list[tuple[int, ...]],
+    laws: Sequence[ExpertResult] = (),
 ) -> None:
     """A result whose assignments and latents fit together."""
     graph = graph_result(states)
@@ -208,4 +278,5 @@ def write_result(
         values = np.linspace(0, 1, n_components * int(np.prod(shape)))
         arrays[f"prototype.{name}"] = values.reshape(n_components, *shape).astype(np.float32)
     summary = summary_result([node.name for node in graph.nodes], modalities)
+    summary = summary.model_copy(update={"experts": list(laws)})
     folder.write_result(graph, summary, assignments, arrays, lambda path: path.write_bytes(b""))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from app.charts.distributions import marginals
-from app.charts.pictures import difference_rgb
 from app.services.meanings import contrast
 from causalpima_core.fitted import FittedModel
 from causalpima_core.runs.records import RunState
@@ -62,13 +61,6 @@ def test_a_combination_that_hardly_occurs_counts_little():
     ]
     found = contrast(graph.model_copy(update={"components": components}), "node_1")
     np.testing.assert_allclose(found.weights, [1, 0])
-
-
-def test_a_difference_is_blue_where_less_and_vermilion_where_more():
-    red, _, blue = difference_rgb(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 1, 3))[0, 0].T
-    assert blue[0] > red[0]
-    assert red[1] == blue[1] == 255
-    assert red[2] > blue[2]
 
 
 def test_marginals_of_nodes_add_up():

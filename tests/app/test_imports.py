@@ -14,7 +14,7 @@ OPEN_ALL = """
 import sys
 from streamlit.testing.v1 import AppTest
 
-for page in ("data", "model", "live", "runs", "latent", "graph"):
+for page in ("data", "model", "live", "runs", "latent", "graph", "physics"):
     at = AppTest.from_file(sys.argv[1], default_timeout=60)
     at.query_params["run"], at.query_params["data"] = "a-run", "some.npz"
     at.switch_page(f"views/{page}.py").run()
@@ -25,7 +25,7 @@ assert not found, found
 
 
 def test_no_page_loads_what_trains_or_embeds():
-    write_run(write_dataset("some", 3), RunState.FINISHED)
+    write_run(write_dataset("some", 3), RunState.FINISHED, with_law=True)
     main = Path(app.__file__).parent / "main.py"
     done = subprocess.run(
         [sys.executable, "-c", OPEN_ALL, str(main)], capture_output=True, text=True, check=False

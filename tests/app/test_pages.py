@@ -8,9 +8,9 @@ import pytest
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
-from tests.app.synthetic import write_dataset, write_run
+from tests.app.synthetic import write_dataset, write_model, write_run
 
-PAGES = ("data", "model", "live", "runs", "latent", "features", "graph")
+PAGES = ("data", "model", "live", "runs", "latent", "features", "graph", "crossmodal", "physics")
 
 
 def said(app) -> str:
@@ -48,7 +48,9 @@ def test_with_data_but_no_run(open_page: Open, page: str):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_finished_run(open_page: Open, page: str, states, modalities: int):
     data = write_dataset("some", modalities)
-    write_run(data, RunState.FINISHED, states)
+    folder = write_run(data, RunState.FINISHED, states)
+    if page == "crossmodal":
+        write_model(folder)
     app = open_page(page, data="some.npz", run="a-run")
     assert not app.exception
     assert not app.error

@@ -143,7 +143,11 @@ def test_carrying_maps_one_gaussian_onto_another_and_moves_nothing_more_than_it_
 def test_an_intervention_on_a_reversible_edge_is_told_of(asked):
     model = asked[0]
     ((source, target, _),) = model.graph.to_networkx().edges(data=True)
-    assert "not known from the data" in model.caveats({source: 0})[0]
+    unknown = f"The direction of the edge {source} – {target} is not known from the data: "
+    acts = f"setting {source} acts on {target} only because it is drawn {source} -> {target}."
+    leaves = f"setting {target} leaves {source} as it is only because it is drawn"
+    assert model.caveats({source: 0}) == [unknown + acts]
+    assert model.caveats({target: 0})[0].startswith(unknown + leaves)
     assert model.caveats({source: 0, target: 0}) == []
     chances = model.intervention_probabilities({target: 1}).reshape(2, 2)
     index = int(target[-1]) - 1

@@ -122,3 +122,13 @@ def test_fingerprint_follows_what_is_trained_on_and_nothing_else(rng):
 
 def test_description_is_in_words(rng):
     assert modality_of_array("p", rng.random((4, 8, 9, 3))).describe() == "image 3 × 8 × 9"
+
+
+def test_a_single_sample_can_be_asked_about_but_not_learned_from(rng):
+    three = of_arrays({"a": rng.normal(size=(3, 2)), "b": rng.normal(size=(3, 4))}, list("xyz"))
+    one = three.only([1], ["b"])
+    assert (one.names, list(one.sample_id)) == (("b",), ["y"])
+    np.testing.assert_array_equal(one["b"].values, three["b"].values[[1]])
+    three.check_trainable()
+    with pytest.raises(DataError, match="at least 2 samples, got 1"):
+        one.check_trainable()
