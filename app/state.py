@@ -22,6 +22,7 @@ class Page(StrEnum):
     MODEL = "views/model.py"
     LIVE = "views/live.py"
     RUNS = "views/runs.py"
+    COMPARE = "views/compare.py"
     LATENT = "views/latent.py"
     GRAPH = "views/graph.py"
 
@@ -31,6 +32,7 @@ class Param(StrEnum):
 
     DATA = "data"
     RUN = "run"
+    OTHER = "other"
     NODE = "node"
     EDGE = "edge"
     SAMPLES = "samples"
@@ -42,6 +44,9 @@ class Bound(StrEnum):
     SPACE = "space"
     COLOUR = "colour"
     DIMENSIONS = "dimensions"
+    FIND = "find"
+    STATUS = "status"
+    DATASET = "dataset"
 
 
 class Key(StrEnum):
