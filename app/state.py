@@ -59,6 +59,7 @@ class Key(StrEnum):
     LATENT_CHART = "latent.chart"
     SELECTION_SEEN = "latent.selection_seen"
     SELECTION_DRAWN = "latent.selection_drawn"
+    TWINS = "compare.twins"
     GRAPH_PICKER = "graph.picker"
 
 

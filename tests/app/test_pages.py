@@ -10,7 +10,7 @@ from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
 from tests.app.synthetic import write_dataset, write_run
 
-PAGES = ("data", "model", "live", "runs", "latent", "graph")
+PAGES = ("data", "model", "live", "runs", "compare", "latent", "graph")
 
 
 def said(app) -> str:
