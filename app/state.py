@@ -55,6 +55,7 @@ class Key(StrEnum):
     UPLOAD_SEEN = "data.upload_seen"
     RUN_ROW_SEEN = "runs.row_seen"
     HOLD = "live.hold"
+    REPLAY = "live.replay"
     HELD_EPOCH = "live.held_epoch"
     LATENT_CHART = "latent.chart"
     SELECTION_SEEN = "latent.selection_seen"
@@ -63,7 +64,7 @@ class Key(StrEnum):
     GRAPH_PICKER = "graph.picker"
 
 
-_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN)
+_OF_ONE_RUN = (Key.HELD_EPOCH, Key.REPLAY, Key.SELECTION_SEEN, Key.SELECTION_DRAWN)
 
 
 def get(param: Param) -> str | None:

@@ -110,6 +110,14 @@ def scatter_figure(
     return figure if accelerated else _as_svg(figure)
 
 
+def hold_axes(figure: go.Figure, points: NDArray[np.floating], margin: float = 0.12) -> None:
+    """Let the axes hold ``points``, whatever else is drawn, so that pictures can be compared."""
+    low, high = points.min(0), points.max(0)
+    room = margin * (high - low)
+    figure.update_xaxes(range=[low[0] - room[0], high[0] + room[0]])
+    figure.update_yaxes(range=[low[1] - room[1], high[1] + room[1]])
+
+
 def rows_of_event(points: Sequence[dict[str, Any]]) -> frozenset[int]:
     """Rows of the samples in a selection as the browser reports it; ellipses have none.
 
