@@ -20,6 +20,7 @@ sections = {
     "Train": [
         st.Page(Page.LIVE, title="Live", url_path="live"),
         st.Page(Page.RUNS, title="Runs", url_path="runs"),
+        st.Page(Page.COMPARE, title="Compare", url_path="compare"),
     ],
     "Explore": [
         st.Page(Page.LATENT, title="Latent space", url_path="latent"),

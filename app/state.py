@@ -22,6 +22,7 @@ class Page(StrEnum):
     MODEL = "views/model.py"
     LIVE = "views/live.py"
     RUNS = "views/runs.py"
+    COMPARE = "views/compare.py"
     LATENT = "views/latent.py"
     FEATURES = "views/features.py"
     GRAPH = "views/graph.py"
@@ -34,6 +35,7 @@ class Param(StrEnum):
 
     DATA = "data"
     RUN = "run"
+    OTHER = "other"
     NODE = "node"
     EDGE = "edge"
     DO = "do"
@@ -51,6 +53,9 @@ class Bound(StrEnum):
     COLOUR = "colour"
     DIMENSIONS = "dimensions"
     GIVEN = "given"
+    FIND = "find"
+    STATUS = "status"
+    DATASET = "dataset"
 
 
 class Key(StrEnum):
@@ -59,16 +64,24 @@ class Key(StrEnum):
     UPLOAD_SEEN = "data.upload_seen"
     RUN_ROW_SEEN = "runs.row_seen"
     HOLD = "live.hold"
+    REPLAY = "live.replay"
     HELD_EPOCH = "live.held_epoch"
     LATENT_CHART = "latent.chart"
     SELECTION_SEEN = "latent.selection_seen"
     SELECTION_DRAWN = "latent.selection_drawn"
+    TWINS = "compare.twins"
     GRAPH_PICKER = "graph.picker"
     SAMPLE_NAME = "cross.sample"
 
 
-_PARAMS_OF_ONE_RUN = tuple(param for param in Param if param not in (Param.DATA, Param.RUN))
-_OF_ONE_RUN = (Key.HELD_EPOCH, Key.SELECTION_SEEN, Key.SELECTION_DRAWN, Bound.GIVEN)
+_PARAMS_OF_ONE_RUN = tuple(p for p in Param if p not in (Param.DATA, Param.RUN, Param.OTHER))
+_OF_ONE_RUN = (
+    Key.HELD_EPOCH,
+    Key.REPLAY,
+    Key.SELECTION_SEEN,
+    Key.SELECTION_DRAWN,
+    Bound.GIVEN,
+)
 
 
 def get(param: Param) -> str | None:

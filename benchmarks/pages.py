@@ -85,7 +85,8 @@ for _ in range(4):
 heavy = [name for name in {HEAVY!r} if name in sys.modules]
 print(json.dumps({{"first": spent[0], "again": sorted(spent[1:])[1], "imported": heavy}}))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - our own program
     if done.returncode:
         raise RuntimeError(f"Page '{page}' ended with an error:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -10,7 +10,7 @@ SIGMAS = 2.0
 
 
 def outline(
-    mean: NDArray[np.floating], covariance: NDArray[np.floating], points: int = 49
+    mean: NDArray[np.floating], covariance: NDArray[np.floating], points: int = 33
 ) -> NDArray[np.float64]:
     """Points of the ellipse at `SIGMAS` standard deviations, closed.
 

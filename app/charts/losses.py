@@ -32,6 +32,15 @@ def meaning(term: str) -> str:
     return MEANINGS.get(term.split(".")[0], "")
 
 
+def term_in_words(term: str) -> str:
+    """A term's name as tables show it.
+
+    >>> term_in_words("reconstruction.image")
+    'reconstruction · image'
+    """
+    return term.replace("_", " ").replace(".", " · ")
+
+
 def loss_table(metrics: pd.DataFrame) -> pd.DataFrame:
     """Term, latest value in training and held out, and its course so far."""
     rows = []
@@ -40,7 +49,7 @@ def loss_table(metrics: pd.DataFrame) -> pd.DataFrame:
         held_out = metrics.loc[metrics["term"] == f"held_out/{term}", "value"]
         rows.append(
             {
-                "term": term.replace("_", " ").replace(".", " · "),
+                "term": term_in_words(term),
                 "train": train.iloc[-1] if len(train) else None,
                 "held out": held_out.iloc[-1] if len(held_out) else None,
                 "course": train.tolist()[-200:],

@@ -96,6 +96,7 @@ def scatter_figure(
         accelerated: draw with WebGL; without, a small chart appears sooner.
     """
     rows = np.arange(len(points)) if rows is None else rows
+    points = points.astype(np.float32)  # half the bytes to send, and finer than a screen
     figure = go.Figure()
     if isinstance(colouring, Values):
         figure.add_trace(_valued(points, rows, colouring, selected))
@@ -108,6 +109,14 @@ def scatter_figure(
         _add_ellipses(figure, components)
     _lay_out(figure, axes, height, n_groups)
     return figure if accelerated else _as_svg(figure)
+
+
+def hold_axes(figure: go.Figure, points: NDArray[np.floating], margin: float = 0.12) -> None:
+    """Let the axes hold ``points``, whatever else is drawn, so that pictures can be compared."""
+    low, high = points.min(0), points.max(0)
+    room = margin * (high - low)
+    figure.update_xaxes(range=[low[0] - room[0], high[0] + room[0]])
+    figure.update_yaxes(range=[low[1] - room[1], high[1] + room[1]])
 
 
 def rows_of_event(points: Sequence[dict[str, Any]]) -> frozenset[int]:
@@ -191,16 +200,18 @@ def _as_svg(figure: go.Figure) -> go.Figure:
 
 
 def _add_ellipses(figure: go.Figure, components: Components) -> None:
-    for c, (mean, covariance) in enumerate(
-        zip(components.means, components.covariances, strict=True)
-    ):
-        line = outline(mean, covariance)
+    """One trace per colour, its ellipses apart: many traces cost a live page its pace."""
+    pieces: dict[str, list[NDArray[np.float64]]] = {}
+    for c, shape in enumerate(zip(components.means, components.covariances, strict=True)):
+        pieces.setdefault(colour(c), []).extend([outline(*shape), np.full((1, 2), np.nan)])
+    for ink, lines in pieces.items():
+        line = np.concatenate(lines[:-1]).astype(np.float32)
         figure.add_trace(
             go.Scatter(
                 x=line[:, 0],
                 y=line[:, 1],
                 mode="lines",
-                line={"color": colour(c), "width": 1.2},
+                line={"color": ink, "width": 1.2},
                 hoverinfo="skip",
                 showlegend=False,
             )

@@ -48,16 +48,14 @@ def difference(result: Result, modality: Modality, node: str, key: str) -> None:
     if prototypes is None or modality.kind is Kind.TABLE:
         return
     centres = contrast(result.graph, node).centres(prototypes)
-    first, names = plain(result.names.state(node, 0)), result.names
+    names = result.names
     if modality.kind is Kind.IMAGE:
         apart = centres - centres[0]
         limit = float(np.abs(apart).max())
         for k in range(1, len(apart)):
-            with labelled(f"{plain(names.state(node, k))} less {first}"):
-                st.image(
-                    signed(apart[k], limit),
-                    alt=f"{names.state(node, k)} less {names.state(node, 0)}",
-                )
+            told = f"{names.state(node, k)} less {names.state(node, 0)}"
+            with labelled(plain(told)):
+                st.image(signed(apart[k], limit), alt=told)
         st.caption("Orange is more, blue is less; full colour is the largest difference.")
         return
     flat = Lines(np.zeros_like(centres[:1]), "", MUTED, 0.9)

@@ -117,24 +117,36 @@ def chosen_run(*, with_result: bool = False) -> RunFolder | None:
         state.choose_run(wanted)
     if wanted is None:
         return None
-    names = list(dict.fromkeys([f.name for f in folders] + [wanted]))
-    key = f"run_picker.{with_result}"
+    return run_picker("Run", folders, wanted, state.choose_run, f"run_picker.{with_result}")
+
+
+def run_picker(
+    label: str, folders: list[RunFolder], wanted: str, choose: Callable[[str], None], key: str
+) -> RunFolder:
+    """A list of runs by their titles, with ``wanted`` chosen; ``choose`` is told of another.
+
+    Raises:
+        RunFolderError: there is no run of that name.
+    """
+    shown = {f.name: run_control.shown_name(f) for f in folders}
     st.session_state[key] = wanted
     st.selectbox(
-        "Run",
-        names,
+        label,
+        list(dict.fromkeys([*shown, wanted])),
+        format_func=lambda name: shown.get(name, name),
         key=key,
         label_visibility="collapsed",
-        on_change=lambda: state.choose_run(st.session_state[key]),
+        on_change=lambda: choose(st.session_state[key]),
     )
     return workspace().run(wanted)
 
 
 def run_caption(folder: RunFolder) -> None:
-    """One line on the run: data, nodes, preset."""
-    config = folder.config()
+    """One line on the run: its title, data, nodes, preset."""
+    config, title = folder.config(), folder.label().title
+    titled = f"**{plain(title)}** · " if title else ""
     st.caption(
-        f"{config.dataset.name} · {config.dataset.n_samples:,} samples · "
+        f"{titled}{plain(config.dataset.name)} · {config.dataset.n_samples:,} samples · "
         f"states {config.model.states_in_words} · "
         f"{config.training.preset.value}, seed {config.training.seed}"
     )

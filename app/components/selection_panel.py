@@ -27,7 +27,7 @@ def selection_panel(result: Result, metadata: pd.DataFrame, rows: np.ndarray) ->
         )
         return
     others = metadata[free_columns(result, metadata)]
-    _composition(result, others, rows)
+    composition_table(result, others, rows)
     chosen = result.assignments.iloc[rows].join(others)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
@@ -44,7 +44,8 @@ def selection_panel(result: Result, metadata: pd.DataFrame, rows: np.ndarray) ->
             st.rerun()
 
 
-def _composition(result: Result, others: pd.DataFrame, rows: np.ndarray) -> None:
+def composition_table(result: Result, others: pd.DataFrame, rows: np.ndarray) -> None:
+    """Shares of the rows by node state and, where ``others`` has few values, by its columns."""
     sizes = {node.name: node.states for node in result.graph.nodes}
     few = [c for c in others.columns if isinstance(column_colouring(others[c]), Groups)]
     states = result.assignments[list(sizes)].join(others[few].astype(str))

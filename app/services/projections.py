@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,12 @@ class Projection:
     titles: tuple[str, ...]
     axes: NDArray[np.float64] | None = None
     centre: NDArray[np.float64] | None = None
+
+    def carried_to(self, latent: NDArray[np.floating]) -> Projection:
+        """The same map of other latents, shape ``(m, d)``; the map is linear."""
+        if self.axes is None or self.centre is None:
+            raise ValueError("only a linear map can be applied to other points")
+        return replace(self, points=(latent - self.centre) @ self.axes)
 
     def components(
         self, means: NDArray[np.floating], covariances: NDArray[np.floating]

@@ -11,6 +11,7 @@ from causalpima_core.config import AUTO, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.creation import create_run
+from causalpima_core.runs.label import Label
 from causalpima_core.runs.records import Status
 from causalpima_core.runs.results import Summary
 from causalpima_core.runs.store import RunFolder
@@ -21,9 +22,15 @@ class RunRow:
     """A run as the list shows it; ``summary`` once it has a result."""
 
     name: str
+    label: Label
     config: RunConfig
     status: Status
     summary: Summary | None
+
+    def says(self, text: str) -> bool:
+        """Whether ``text`` occurs in its name, title, note or the name of its data."""
+        said = (self.name, self.label.title, self.label.note, self.config.dataset.name)
+        return any(text.strip().casefold() in part.casefold() for part in said)
 
 
 def start_run(name: str, data: Path, model: ModelConfig, training: TrainingConfig) -> RunFolder:
@@ -64,13 +71,22 @@ def delete_run(folder: RunFolder) -> None:
     folder.delete()
 
 
+def shown_name(folder: RunFolder) -> str:
+    """What a list calls a run; where its label is damaged, the run's own page says so."""
+    try:
+        return folder.label().beside(folder.name)
+    except CausalPimaError:
+        return folder.name
+
+
 def list_runs() -> tuple[list[RunRow], list[str]]:
     """All runs, newest first, and one sentence for each that cannot be read."""
     rows, problems = [], []
     for folder in workspace().runs():
         try:
             summary = folder.summary() if folder.has_result else None
-            rows.append(RunRow(folder.name, folder.config(), status_of(folder), summary))
+            read = folder.label(), folder.config(), status_of(folder), summary
+            rows.append(RunRow(folder.name, *read))
         except CausalPimaError as error:
             problems.append(f"Run '{folder.name}' cannot be shown. {error}")
     return rows, problems

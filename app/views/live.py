@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.charts.losses import loss_figure, loss_table, meaning, term_names
-from app.charts.scatter import Groups, scatter_figure
+from app.charts.scatter import Groups, hold_axes, scatter_figure
 from app.components import columns, graph_payload
 from app.components.frame import run_page, sentences
 from app.components.live_graph import live_graph
+from app.components.replay import replay
 from app.services import run_control
 from app.services.loaders import result_of, snapshot_of
 from app.services.projections import principal_axes
-from app.services.words import STATE_WORDS, duration
+from app.services.words import STATE_WORDS, duration, plain
 from app.state import Key, Page, Param
 from causalpima_core.runs.records import RunState, Snapshot, Status
 from causalpima_core.runs.store import RunFolder
@@ -54,10 +55,10 @@ def _watch(folder: RunFolder, was_final: bool) -> None:
         with graph_column:
             _graph(folder, snapshot, status)
         with latent_column:
-            _latent(folder, snapshot)
+            _latent(folder, snapshot, status)
         with st.container():
             _losses(folder, epoch)
-        _notes(status)
+        _notes(folder, status)
 
 
 def _progress(folder: RunFolder, status: Status) -> None:
@@ -127,9 +128,7 @@ def _epoch_shown(folder: RunFolder, status: Status) -> int | None:
     """Latest epoch while training, unless held; afterwards whichever the person slides to."""
     epochs = folder.snapshot_epochs()
     if status.state.is_final:
-        if len(epochs) < 2:
-            return epochs[0] if epochs else None
-        return st.select_slider("Replay epoch", epochs, value=epochs[-1], key="live.replay")
+        return replay(folder) if epochs else None
     held = st.toggle(
         "Hold the pictures still",
         key=Key.HOLD,
@@ -152,17 +151,18 @@ def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None
     decided = status.state.is_final and folder.has_result
     last = snapshot is None or snapshot.epoch == folder.snapshot_epochs()[-1]
     if decided and last:
-        payload = graph_payload.of_graph(result_of(folder).graph)
+        result = result_of(folder)
+        payload = graph_payload.of_graph(result.graph, names=result.names)
     else:
         nodes = folder.config().model.nodes
         if not nodes:
             st.caption("Which nodes there are is chosen from the data after the warm-up.")
             return
-        payload = graph_payload.of_snapshot(nodes, snapshot)
+        payload = graph_payload.of_snapshot(nodes, snapshot, folder.names())
     live_graph(payload, key=f"live.graph.{folder.name}")
 
 
-def _latent(folder: RunFolder, snapshot: Snapshot | None) -> None:
+def _latent(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None:
     st.subheader(
         "Latent space",
         anchor=False,
@@ -172,7 +172,11 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None) -> None:
     if snapshot is None:
         st.caption("The first picture of the latent space comes after an epoch or two.")
         return
-    projection = principal_axes(snapshot.latent, 2)
+    # In a replay the axes stay those of the end, so that components move and not the axes.
+    held = status.state.is_final
+    pattern = snapshot_of(folder, folder.snapshot_epochs()[-1]) if held else snapshot
+    end = principal_axes(pattern.latent, 2)
+    projection = end.carried_to(snapshot.latent)
     count = max(len(snapshot.means), int(snapshot.component.max(initial=-1)) + 1)
     groups = Groups(snapshot.component, tuple(str(c) for c in range(count)), "component")
     figure = scatter_figure(
@@ -184,10 +188,13 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None) -> None:
         components=projection.components(snapshot.means, snapshot.covariances),
     )
     figure.update_layout(dragmode="pan", showlegend=False)
+    if held:
+        hold_axes(figure, end.points)
     st.plotly_chart(figure, key=f"live.latent.{folder.name}", config={"displayModeBar": False})
     st.caption(
         f"epoch {snapshot.epoch} · {snapshot.stage.label.lower()} · "
         f"{len(snapshot.latent):,} samples shown"
+        + (f" · axes as at epoch {pattern.epoch}, the last" if held else "")
     )
 
 
@@ -220,11 +227,12 @@ def _losses(folder: RunFolder, epoch: int | None) -> None:
         )
 
 
-def _notes(status: Status) -> None:
+def _notes(folder: RunFolder, status: Status) -> None:
     if not status.notes:
         return
     st.subheader("Notes", anchor=False)
-    st.markdown("\n".join(f"- {note}" for note in reversed(status.notes)))
+    notes = [plain(folder.names().in_text(note)) for note in reversed(status.notes)]
+    st.markdown("\n".join(f"- {note}" for note in notes))
 
 
 show()

@@ -1,4 +1,4 @@
-"""Runs: all there are with their settings and scores; open, resume, export or delete one."""
+"""Runs: all there are with their settings and scores; name, open, compare, resume or delete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import streamlit as st
 from app import state
 from app.components import columns
 from app.components.export_area import export_area
-from app.components.frame import chosen_run, nothing_yet, page, run_caption
+from app.components.frame import chosen_run, nothing_yet, page, run_caption, sentences
 from app.services import run_control
 from app.services.run_control import RunRow
-from app.services.words import STATE_WORDS, duration, moment
-from app.state import Key, Page, Param
+from app.services.words import STATE_WORDS, moment
+from app.state import Bound, Key, Page, Param
+from causalpima_core.runs.label import LONGEST_NOTE, LONGEST_TITLE, Label
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -32,34 +33,83 @@ def show() -> None:
         if not rows:
             nothing_yet("No run yet: choose data, set up a model, start.", Page.DATA, "Choose data")
             return
-        _list(rows)
+        _list(_wanted(rows))
         folder = chosen_run()
         if folder is not None:
             run_caption(folder)
+            _label(folder)
             _actions(folder)
             export_area(folder)
 
 
+def _wanted(rows: list[RunRow]) -> list[RunRow]:
+    """The rows left by the filters, which the URL keeps."""
+    states = list(dict.fromkeys(STATE_WORDS[row.status.state] for row in rows))
+    data = sorted({row.config.dataset.name for row in rows})
+    with st.container(horizontal=True, gap="small"):
+        text = st.text_input(
+            "Find",
+            key=Bound.FIND,
+            bind="query-params",
+            placeholder="in name, title, note and data",
+            width=260,
+        )
+        chosen = st.multiselect(
+            "Status", states, key=Bound.STATUS, bind="query-params", placeholder="any", width=260
+        )
+        files = st.multiselect(
+            "Data", data, key=Bound.DATASET, bind="query-params", placeholder="any", width=260
+        )
+    return [
+        row
+        for row in rows
+        if (not chosen or STATE_WORDS[row.status.state] in chosen)
+        and (not files or row.config.dataset.name in files)
+        and row.says(text)
+    ]
+
+
 def _list(rows: list[RunRow]) -> None:
+    if not rows:
+        st.info("No run is like that: change or empty the filters.")
+        return
     table = pd.DataFrame([_row(row) for row in rows])
     event = st.dataframe(
         table,
         hide_index=True,
-        key="runs.table",
+        # Rows are chosen by position: another list is another table, with nothing chosen in it.
+        key=f"runs.table.{'/'.join(row.name for row in rows)}",
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         height="content" if len(table) < 12 else 420,
         placeholder="–",
         column_config={
             "held-out ELBO": columns.number(2, ELBO),
             "entropy": columns.number(4, ENTROPY),
             "separation": columns.number(2, "Of the weakest node: 1 is clear, 0 none."),
+            "took": columns.number(0, "From start to end.", " s"),
         },
     )
-    chosen = event["selection"]["rows"]
-    if chosen and st.session_state.get(Key.RUN_ROW_SEEN) != chosen:
-        state.choose_run(rows[chosen[0]].name)
-    st.session_state[Key.RUN_ROW_SEEN] = chosen
+    chosen = [rows[position] for position in event["selection"]["rows"]]
+    _comparison(chosen)
+    names = [row.name for row in chosen]
+    if len(names) == 1 and st.session_state.get(Key.RUN_ROW_SEEN) != names:
+        state.choose_run(names[0])
+    st.session_state[Key.RUN_ROW_SEEN] = names
+
+
+def _comparison(chosen: list[RunRow]) -> None:
+    """Two rows can be laid side by side."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        possible = len(chosen) == 2 and all(row.summary for row in chosen)
+        if st.button("Compare", disabled=not possible, key="runs.compare"):
+            one, other = (row.name for row in chosen)
+            state.choose_run(one)
+            st.switch_page(Page.COMPARE, query_params={Param.RUN: one, Param.OTHER: other})
+        if len(chosen) == 2 and not possible:
+            st.caption("Only runs that have a result can be compared.")
+        else:
+            st.caption("Tick one row to look at that run below, two to compare them.")
 
 
 def _row(row: RunRow) -> dict[str, object]:
@@ -67,6 +117,7 @@ def _row(row: RunRow) -> dict[str, object]:
     took = (status.ended or status.heartbeat) - status.started if status.started else None
     return {
         "run": row.name,
+        "title": row.label.title or None,
         "status": STATE_WORDS[status.state],
         "data": config.dataset.name,
         "states": config.model.states_in_words,
@@ -76,8 +127,39 @@ def _row(row: RunRow) -> dict[str, object]:
         "entropy": summary.assignment_entropy if summary else None,
         "separation": min((n.separation for n in summary.nodes), default=None) if summary else None,
         "started": moment(config.created),
-        "took": duration(took) if took is not None else "",
+        "took": took,
     }
+
+
+def _label(folder: RunFolder) -> None:
+    """Title and note, kept as soon as they are changed."""
+    label = folder.label()
+    keys = f"runs.title.{folder.name}", f"runs.note.{folder.name}"
+    st.session_state[keys[0]], st.session_state[keys[1]] = label.title, label.note
+    title, note = st.columns([1, 1.6], gap="medium")
+    title.text_input(
+        "Title",
+        max_chars=LONGEST_TITLE,
+        key=keys[0],
+        placeholder=folder.name,
+        help="Shown in lists beside the name of the run's folder, which stays as it is.",
+        on_change=_keep_label,
+        args=(folder, keys),
+    )
+    note.text_area(
+        "Note",
+        max_chars=LONGEST_NOTE,
+        key=keys[1],
+        height=100,
+        placeholder="Why this run, what came of it; kept with the run.",
+        on_change=_keep_label,
+        args=(folder, keys),
+    )
+
+
+def _keep_label(folder: RunFolder, keys: tuple[str, str]) -> None:
+    with sentences():
+        folder.write_label(Label.parse(*(st.session_state[key] for key in keys)))
 
 
 def _actions(folder: RunFolder) -> None:

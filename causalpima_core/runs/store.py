@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from causalpima_core.config import ModelConfig, RunConfig
 from causalpima_core.errors import RunFolderError
+from causalpima_core.runs.label import UNLABELLED, Label
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
 from causalpima_core.runs.results import GraphResult, Summary
@@ -265,7 +266,7 @@ class RunFolder:
         with np.load(self.path / "result" / "arrays.npz", allow_pickle=False) as stored:
             return dict(stored)
 
-    # -- names ----------------------------------------------------------------------------------
+    # -- names and label ------------------------------------------------------------------------
 
     def names(self) -> Names:
         """What a person calls nodes and states; no names where none were given.
@@ -279,6 +280,19 @@ class RunFolder:
     def write_names(self, names: Names) -> None:
         """Keep names of nodes and states."""
         self._write("names.json", lambda file: file.write(_json(names.model_dump())))
+
+    def label(self) -> Label:
+        """A person's title and note for the run; empty where none was given.
+
+        Raises:
+            ConfigError: `label.json` is damaged.
+        """
+        path = self.path / "label.json"
+        return Label.of_json(self._text("label.json")) if path.exists() else UNLABELLED
+
+    def write_label(self, label: Label) -> None:
+        """Keep title and note."""
+        self.require()._write("label.json", lambda file: file.write(_json(label.model_dump())))
 
     # -- reading and writing --------------------------------------------------------------------
 

@@ -44,7 +44,9 @@ class Workspace:
     def runs(self) -> list[RunFolder]:
         """All runs, newest first."""
         folders = [p for p in self.runs_folder.glob("[!.]*") if (p / "config.json").is_file()]
-        return [RunFolder(p) for p in sorted(folders, key=lambda p: -p.stat().st_ctime)]
+        # Not the folder's own time, which a title or a name given much later would change.
+        written = {p: (p / "config.json").stat().st_mtime for p in folders}
+        return [RunFolder(p) for p in sorted(folders, key=lambda p: -written[p])]
 
     def run(self, name: str) -> RunFolder:
         """The run of that name; `RunFolderError` where there is none."""

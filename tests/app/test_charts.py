@@ -96,12 +96,30 @@ def test_every_point_carries_its_row_whatever_its_group():
     assert sorted(carried) == list(range(40))
 
 
+def test_a_live_picture_of_many_components_is_sent_within_a_tick():
+    shapes = Components(RNG.normal(size=(64, 2)), np.tile(np.eye(2), (64, 1, 1)))
+    groups = Groups(np.arange(600) % 64, tuple(str(c) for c in range(64)), "component")
+    points = RNG.normal(size=(600, 2))
+    figure = scatter_figure(points, ("x", "y"), groups, components=shapes, accelerated=False)
+    assert len(figure.to_json()) < 80_000
+
+
+def test_ellipses_of_one_colour_do_not_touch():
+    shapes = Components(np.array([[9.0 * c, 0.0] for c in range(9)]), np.tile(np.eye(2), (9, 1, 1)))
+    groups = Groups(np.zeros(2, dtype=np.int64), ("a",), "g")
+    lines = scatter_figure(RNG.normal(size=(2, 2)), ("x", "y"), groups, components=shapes).data[1:]
+    assert [line.line.color for line in lines] == list(COLOURS)
+    assert np.isnan(lines[0].x).sum() == 1
+    assert np.nanmax(lines[0].x) == pytest.approx(72 + 2)
+
+
 @pytest.mark.parametrize(("accelerated", "kind"), [(True, "scattergl"), (False, "scatter")])
 def test_both_ways_of_drawing_show_the_same_points(accelerated: bool, kind: str):
     points, groups = RNG.normal(size=(9, 2)), Groups(np.arange(9) % 2, ("a", "b"), "g")
     figure = scatter_figure(points, ("x", "y"), groups, accelerated=accelerated)
     assert {trace.type for trace in figure.data} == {kind}
-    assert sorted(x for trace in figure.data for x in trace.x) == sorted(points[:, 0])
+    drawn = sorted(x for trace in figure.data for x in trace.x)
+    assert drawn == pytest.approx(sorted(points[:, 0]), rel=1e-6)
 
 
 def test_what_was_selected_is_drawn_as_selected():

@@ -10,7 +10,18 @@ from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
 from tests.app.synthetic import write_dataset, write_model, write_run
 
-PAGES = ("data", "model", "live", "runs", "latent", "features", "graph", "crossmodal", "physics")
+PAGES = (
+    "data",
+    "model",
+    "live",
+    "runs",
+    "compare",
+    "latent",
+    "features",
+    "graph",
+    "crossmodal",
+    "physics",
+)
 
 
 def said(app) -> str:

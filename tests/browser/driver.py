@@ -140,9 +140,9 @@ def settle(page: Page, title: str) -> None:
     page.wait_for_timeout(500)
 
 
-def lasso(page: Page, share: float = 0.6) -> None:
-    """Drag a rectangle-like loop around the middle of the latent chart with the mouse."""
-    plot = page.locator(".js-plotly-plot .nsewdrag").first
+def lasso(page: Page, share: float = 0.6, chart: int = 0) -> None:
+    """Drag a rectangle-like loop around the middle of a chart with the mouse."""
+    plot = page.locator(".js-plotly-plot .nsewdrag").nth(chart)
     plot.scroll_into_view_if_needed(timeout=PATIENCE_MS)
     box = plot.bounding_box()
     if box is None:
