@@ -26,5 +26,6 @@ st.navigation(
             st.Page(Page.LATENT, title="Latent space", url_path="latent"),
             st.Page(Page.GRAPH, title="Graph", url_path="graph"),
         ],
+        "Help": [st.Page(Page.HELP, title="What it can claim", url_path="help")],
     }
 ).run()

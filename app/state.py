@@ -24,6 +24,7 @@ class Page(StrEnum):
     RUNS = "views/runs.py"
     LATENT = "views/latent.py"
     GRAPH = "views/graph.py"
+    HELP = "views/help.py"
 
 
 class Param(StrEnum):

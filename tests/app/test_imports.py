@@ -14,7 +14,7 @@ OPEN_ALL = """
 import sys
 from streamlit.testing.v1 import AppTest
 
-for page in ("data", "model", "live", "runs", "latent", "graph"):
+for page in ("data", "model", "live", "runs", "latent", "graph", "help"):
     at = AppTest.from_file(sys.argv[1], default_timeout=60)
     at.query_params["run"], at.query_params["data"] = "a-run", "some.npz"
     at.switch_page(f"views/{page}.py").run()
