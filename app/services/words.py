@@ -62,7 +62,8 @@ def expected_seconds(
     """Rough least and most time of a run on two ordinary cores.
 
     The least where groups are clear after the first cycle of the warm-up, the most where every
-    cycle is needed. The constants are such that the benchmark's runs lie between (21 to 279 s).
+    cycle is needed. The constants are such that the benchmark's standard runs (21 to
+    279 s) lie between, as `between` rounds them.
 
     Args:
         dataset: what is trained on.
