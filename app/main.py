@@ -29,6 +29,7 @@ sections = {
         st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="cross-modal"),
         st.Page(Page.PHYSICS, title="Physics", url_path="physics"),
     ],
+    "Help": [st.Page(Page.HELP, title="What it can claim", url_path="help")],
 }
 page = st.navigation(sections, position="hidden")
 with st.sidebar:  # Streamlit's own list is not one that screen readers can follow

@@ -28,6 +28,7 @@ class Page(StrEnum):
     GRAPH = "views/graph.py"
     CROSSMODAL = "views/crossmodal.py"
     PHYSICS = "views/physics.py"
+    HELP = "views/help.py"
 
 
 class Param(StrEnum):

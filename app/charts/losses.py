@@ -11,6 +11,7 @@ from causalpima_core.runs.records import Stage
 MEANINGS = {
     "elbo": "Evidence lower bound: the sum of all terms below; higher is better.",
     "reconstruction": "How well the modality is redrawn from the latent space.",
+    "expert": "How well the law of the modality, fitted to each component, meets its curves.",
     "latent_prior": "How well latents fit the Gaussian of their component.",
     "outcome_prior": "How probable the graph finds the samples' joint outcomes.",
     "start": "Agreement with the groups that joint training started from; training samples only.",

@@ -24,8 +24,8 @@ SYNTAX = (
 )
 
 
-def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str]:
-    """Experts as they are written, by modality; what is wrong with one is said below it."""
+def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str] | None:
+    """Experts as they are written, by modality; None, and what is wrong below it, if one is not."""
     curves = [m for m in dataset.modalities if m.kind is Kind.CURVE]
     if not curves:
         return {}
@@ -35,7 +35,7 @@ def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str]:
         help="Where a curve follows a known law, every component gets the law's parameters, with "
         "standard errors, and groups are looked for in these parameters too.",
     )
-    experts = {}
+    experts, understood = {}, True
     for modality in curves:
         spec = st.text_input(
             f"Law of {modality.name}",
@@ -44,11 +44,13 @@ def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str]:
             placeholder="none; for example elastic-plastic; t=0:0.03; value [MPa]",
             help=SYNTAX,
         ).strip()
-        if spec:
+        if not spec:
+            continue
+        with sentences():
+            _try(modality, spec)
             experts[modality.name] = spec
-            with sentences():
-                _try(modality, spec)
-    return experts
+        understood = understood and modality.name in experts
+    return experts if understood else None
 
 
 def _try(modality: Modality, spec: str) -> None:
@@ -72,4 +74,7 @@ def _try(modality: Modality, spec: str) -> None:
         f"{p.name} {value:.4g}{f' {p.unit}' if p.unit else ''}"
         for p, value in zip(expert.parameters, np.median(fits.parameters, axis=0), strict=True)
     )
-    st.caption(f"Leaves {100 * left:.2g}% of the variance of {len(some)} curves. Median: {values}.")
+    st.caption(
+        f"Fitted to {len(some)} curves one by one. Leaves {100 * left:.2g}% of their variance; for "
+        f"a law that fits, that is noise. Median: {values}."
+    )

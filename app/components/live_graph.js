@@ -1,5 +1,4 @@
 // Draws the graph once and then updates it in place, so that positions and zoom are kept.
-const LIBRARY = "app/static/vis-network.min.js";
 const SHAFT = '<path d="M1 6H27" stroke="currentColor" fill="none" stroke-width="2"';
 const LEGENDS = {
   forming: [
@@ -15,27 +14,6 @@ const LEGENDS = {
       "dashed rim: node weakly separated"],
   ],
 };
-
-function library() {
-  window.causalpimaVis ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(LIBRARY, document.baseURI);
-    script.onload = () => resolve(window.vis);
-    script.onerror = () => reject(new Error("The drawing library could not be loaded."));
-    document.head.append(script);
-  });
-  return window.causalpimaVis;
-}
-
-function inks(host) {
-  const style = getComputedStyle(host);
-  return {
-    face: style.fontFamily || "sans-serif",
-    text: style.getPropertyValue("--st-text-color").trim() || "#333",
-    back: style.getPropertyValue("--st-background-color").trim() || "#fff",
-    accent: style.getPropertyValue("--st-primary-color").trim() || "#06c",
-  };
-}
 
 function drawnNode(node, ink, selected) {
   const chosen = node.id === selected;
@@ -61,13 +39,6 @@ function drawnEdge(edge, ink, selected) {
       opacity: Math.max(0.04, edge.opacity) },
     smooth: { enabled: true, type: "curvedCW", roundness: 0.12 },
   };
-}
-
-// Only what changed is drawn again; a place a person gave a node is never touched.
-function synchronise(set, wanted) {
-  const keep = new Set(wanted.map((item) => item.id));
-  set.remove(set.getIds().filter((id) => !keep.has(id)));
-  set.update(wanted);
 }
 
 function describe(host, data) {
@@ -113,11 +84,6 @@ function create(host, vis) {
   draw(host);
 }
 
-function fit(network) {
-  network.fit({ maxZoomLevel: 1.25 });
-  network.moveTo({ scale: network.getScale() * 0.85 });  // room for the labels
-}
-
 function draw(host) {
   const { data, nodes, edges } = host.causalpima;
   const ink = inks(host);
@@ -137,8 +103,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
   explain(parentElement.querySelector(".legend"), data);
   if (host.causalpima.network) draw(host);
   if (!first) return;
-  library().then((vis) => create(host, vis)).catch((error) => {
-    host.innerHTML = '<div class="message"></div>';
-    host.firstChild.textContent = `${error.message} Reload the page.`;
-  });
+  whenLoaded(host, create);
 }

@@ -14,7 +14,7 @@ _component = component(
     "causalpima_graph",
     html='<div class="graph" role="img" tabindex="0"></div><div class="legend"></div>',
     css=(_HERE / "live_graph.css").read_text(encoding="utf-8"),
-    js=(_HERE / "live_graph.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / js).read_text(encoding="utf-8") for js in ("drawing.js", "live_graph.js")),
 )
 
 

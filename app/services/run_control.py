@@ -92,8 +92,8 @@ def list_runs() -> tuple[list[RunRow], list[str]]:
     return rows, problems
 
 
-def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: str) -> str:
-    """The same run as a command to copy."""
+def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: Path) -> str:
+    """The same run as a command to copy, quoted for a POSIX shell."""
     parts = ["python", "-m", "causalpima_core", "fit", str(data)]
     told = AUTO if model.from_data else ",".join(str(k) for k in model.states)
     parts += ["--states", told]
@@ -111,4 +111,4 @@ def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: 
         parts += ["--tier", f"{','.join(members)}:{tier}"]
     for modality, spec in model.experts.items():
         parts += ["--expert", f"{modality}={spec}"]
-    return shlex.join([*parts, "--out", out])
+    return shlex.join([*parts, "--out", str(out)])

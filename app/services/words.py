@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 import time
 
-from causalpima_core.config import TrainingConfig
+from causalpima_core.config import SMALL_FACTOR, TrainingConfig
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.runs.records import RunState
 
-_SECONDS_PER_SAMPLE = {Kind.IMAGE: 2.4e-4, Kind.CURVE: 1e-4, Kind.TABLE: 3e-5}
-"""Of one epoch, measured on one core; an image costs this at `_IMAGE_PIXELS`, half of it at any."""
+_STEP_SECONDS = {Kind.IMAGE: (1.2e-2, 1.1e-4), Kind.CURVE: (6e-3, 5e-5), Kind.TABLE: (3e-3, 1e-5)}
+"""Of an optimiser step on one core, and more for each sample of its batch; an image costs this at
+`_IMAGE_PIXELS`, half of it at any."""
 
 _IMAGE_PIXELS = 32 * 32
-_FIXED_SECONDS = 6.0
+_FIXED_SECONDS = 3.0
 _MARKUP = re.compile(r"[\\`*_\[\]<>~$:]")
-_SEARCH_SECONDS_PER_SAMPLE = 4e-3
+_SEARCH_SECONDS = (1.8e-3, 8e-3)
+"""Least and most of a search for groups, for each sample and modality."""
+
+_COUNTING_SECONDS = (9e-3, 2e-2)
+"""Least and most, for each sample, of choosing numbers of states, after every warm-up cycle."""
 
 STATE_WORDS = {
     RunState.QUEUED: "starting",
@@ -62,26 +67,41 @@ def modality_words(modality: Modality) -> str:
     return f"{modality.kind} of {modality.shape[0]} {unit}"
 
 
-def expected_seconds(dataset: MultimodalDataset, training: TrainingConfig) -> tuple[float, float]:
+def expected_seconds(
+    dataset: MultimodalDataset, training: TrainingConfig, *, from_data: bool = False
+) -> tuple[float, float]:
     """Rough least and most time of a run on two ordinary cores.
 
     The least where groups are clear after the first cycle of the warm-up, the most where every
-    cycle is needed; epochs times the cost of each modality.
+    cycle is needed. The constants are such that the benchmark's standard runs (21 to
+    279 s) lie between, as `between` rounds them.
+
+    Args:
+        dataset: what is trained on.
+        training: how long.
+        from_data: whether numbers of states are chosen from the data.
     """
-    per_sample = 0.0
-    for modality in dataset.modalities:
-        size = 1.0
-        if modality.kind is Kind.IMAGE:
-            size = 0.5 + 0.5 * modality.shape[-1] * modality.shape[-2] / _IMAGE_PIXELS
-        per_sample += _SECONDS_PER_SAMPLE[modality.kind] * size
-    n_train = len(dataset) - training.n_held_out(len(dataset))
-    small = all(modality.kind is not Kind.IMAGE for modality in dataset.modalities)
-    steps = (training.warm_up_steps, training.joint_steps)
-    cycle, joint = (training.epochs_of(count, n_train, small=small) for count in steps)
-    search = _SEARCH_SECONDS_PER_SAMPLE * len(dataset)
-    once = cycle * n_train * per_sample + search
-    least = _FIXED_SECONDS + joint * n_train * per_sample + once
-    return least, least + (training.warm_up_cycles - 1) * once
+    n, several = len(dataset), len(dataset.modalities) > 1
+    batch = training.batch_of(n - training.n_held_out(n))
+    step = sum(_step_seconds(modality, batch) for modality in dataset.modalities)
+    if all(modality.kind is not Kind.IMAGE for modality in dataset.modalities):
+        step *= SMALL_FACTOR
+    steps = training.joint_steps + (training.distil_steps / 2 if several else 0)
+    once = _FIXED_SECONDS + step * steps
+    cycles = [
+        step * training.warm_up_steps
+        + n * (search * len(dataset.modalities) + (counting if from_data else 0.0))
+        for search, counting in zip(_SEARCH_SECONDS, _COUNTING_SECONDS, strict=True)
+    ]
+    return once + cycles[0], once + training.warm_up_cycles * cycles[1]
+
+
+def _step_seconds(modality: Modality, batch: int) -> float:
+    fixed, each = _STEP_SECONDS[modality.kind]
+    size = 1.0
+    if modality.kind is Kind.IMAGE:
+        size = 0.5 + 0.5 * modality.shape[-1] * modality.shape[-2] / _IMAGE_PIXELS
+    return fixed + each * size * batch
 
 
 def between(least: float, most: float) -> str:

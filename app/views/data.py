@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import state
+from app.components.first_look import first_steps
 from app.components.frame import page, sentences
 from app.components.samples import preview
 from app.services import uploads
@@ -24,16 +25,36 @@ SOURCES = ("Example", "Upload", "Already here")
 def show() -> None:
     """The page."""
     with page("Data"):
+        if state.get(Param.DATA) is None:
+            _empty()
+            return
         left, right = st.columns([1, 2.4], gap="large")
         with left, sentences():
             _choose()
         with right:
-            name = state.get(Param.DATA)
-            if name is None:
-                _before_anything()
-            else:
-                path = workspace().dataset(name)
-                _overview(path, dataset_at(path))
+            name = state.get(Param.DATA) or ""
+            path = workspace().dataset(name)
+            _overview(path, dataset_at(path))
+
+
+def _empty() -> None:
+    """Nothing is chosen: what can be seen at once, then one's own data, then the examples."""
+    st.info(
+        "causalPIMA finds the discrete features that explain several measurements of the same "
+        "samples, and the causal graph between them. Nothing is trained before you say so."
+    )
+    first_steps()
+    own, examples = st.columns(2, gap="medium")
+    with own, sentences():
+        st.subheader("Your own data", anchor=False)
+        _upload()
+        if workspace().datasets():
+            _stored()
+    with examples, sentences():
+        st.subheader("Examples whose truth is known", anchor=False)
+        _example()
+    if state.get(Param.DATA) is not None:
+        st.rerun()
 
 
 def _choose() -> None:
@@ -78,7 +99,7 @@ def _example() -> None:
         "Factors: "
         + ", ".join(f"{f} ({k})" for f, k in zip(info.factors, info.states, strict=True))
     )
-    if st.button("Use this example", type="primary", key="data.make"):
+    if st.button("Use this example", key="data.make"):
         with st.spinner("Drawing the samples …"):
             path = uploads.make_example(name, str(graph), int(samples), seed=0)
         state.put(Param.DATA, path.name)
@@ -125,13 +146,6 @@ def _stored() -> None:
     )
     if chosen and chosen != current:
         state.put(Param.DATA, chosen)
-
-
-def _before_anything() -> None:
-    st.info(
-        "Choose an example or upload a file with several measurements of the same samples. You "
-        "will see here what is in it; nothing is trained before you say so."
-    )
 
 
 def _overview(path: Path, dataset: MultimodalDataset) -> None:

@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -83,8 +83,20 @@ class RunFolder:
     # -- life -----------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path | str, config: RunConfig, status: Status) -> RunFolder:
+    def create(
+        cls,
+        path: Path | str,
+        config: RunConfig,
+        status: Status,
+        content: Mapping[str, bytes] | None = None,
+    ) -> RunFolder:
         """Make a new run folder in one step: it is there with its config, or not at all.
+
+        Args:
+            path: the folder to make.
+            config: goes to `config.json`.
+            status: goes to `status.json`.
+            content: further files by their place in the folder, of a run made elsewhere.
 
         Raises:
             RunFolderError: ``path`` is taken or cannot be written.
@@ -108,6 +120,9 @@ class RunFolder:
             (draft / "status.json").write_text(status.model_dump_json())
             for part in ("snapshots", "checkpoint"):
                 (draft / part).mkdir()
+            for place, written in (content or {}).items():
+                (draft / place).parent.mkdir(exist_ok=True)
+                (draft / place).write_bytes(written)
             draft.rename(folder.path)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)

@@ -22,6 +22,7 @@ PAGES = (
     "crossmodal",
     "physics",
 )
+ALL_PAGES = (*PAGES, "help")
 
 
 def said(app) -> str:
@@ -44,7 +45,7 @@ def test_an_empty_workspace_is_explained(open_page: Open, page: str):
     assert app.info[0].value.endswith((".", "so."))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_with_data_but_no_run(open_page: Open, page: str):
     write_dataset("three", 3)
     app = open_page(page, data="three.npz")
@@ -56,7 +57,7 @@ def test_with_data_but_no_run(open_page: Open, page: str):
 
 @pytest.mark.parametrize("modalities", [1, 3])
 @pytest.mark.parametrize("states", [(2,), (2, 2, 2, 2, 2, 2)], ids=["one node", "six nodes"])
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_a_finished_run(open_page: Open, page: str, states, modalities: int):
     data = write_dataset("some", modalities)
     folder = write_run(data, RunState.FINISHED, states)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 
 import numpy as np
 import pytest
+import typer
 
+from app.services import run_control
+from causalpima_core.cli import commands
+from causalpima_core.cli.options import model_config
+from causalpima_core.config import Knowledge, ModelConfig, TrainingConfig
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import DataError
@@ -47,7 +53,6 @@ BAD_FILES = {
 
 
 def upload(app, name: str, content: bytes):
-    app.segmented_control(key="data.source").set_value("Upload").run()
     return app.file_uploader(key="data.upload").set_value((name, content, "")).run()
 
 
@@ -131,12 +136,61 @@ def test_the_command_says_what_was_chosen(open_page: Open):
     assert "--forbid node_1:node_2" in command
 
 
+def test_the_command_read_back_is_the_same_run():
+    path = Workspace().datasets_folder / "it's a lattice; $HOME.npz"
+    model = ModelConfig.parse(
+        states=(2, 3, 2),
+        latent_dim=9,
+        knowledge=Knowledge(
+            forbidden=(("node_1", "node_2"), ("node_2", "node_3")),
+            required=(("node_1", "node_3"),),
+            tiers={"node_1": 1, "node_2": 1, "node_3": 4},
+        ),
+        experts={"curve": "a*(1 - exp(-k*t)) + c; a>0 [MPa]; k~0.5; t=0:30 [s]; value [MPa]"},
+    )
+    training = TrainingConfig.of_preset("thorough", seed=7)
+    told = run_control.command_line(path, model, training, path.parent / "a run")
+    python, _, module, command, *arguments = shlex.split(told)
+    assert (python, module, command) == ("python", "causalpima_core", "fit")
+    options = fit_options(arguments)
+    assert options["data"] == path
+    assert options["out"] == path.parent / "a run"
+    read = model_config(
+        options["states"],
+        options["latent_dim"],
+        options["forbid"],
+        options["require"],
+        options["tier"],
+        options["expert"],
+    )
+    assert read == model
+    assert TrainingConfig.of_preset(options["preset"], seed=options["seed"]) == training
+
+
+def test_the_command_on_the_page_is_one_that_runs(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    options = fit_options(shlex.split(app.code[0].value)[4:])
+    assert load_dataset(options["data"]).names == ("curve",)
+    assert options["out"] == Workspace().runs_folder / "some-2x2x2-standard-s0"
+    assert not options["out"].exists()
+
+
+def fit_options(arguments: list[str]) -> dict:
+    """What the command line itself makes of its arguments."""
+    fit = typer.main.get_command(commands.app).commands["fit"]
+    return fit.make_context("fit", list(arguments)).params
+
+
 def test_nodes_can_be_left_to_the_data(open_page: Open):
     write_dataset("some", 1)
     app = open_page("model", data="some.npz")
     app.radio(key="model.chosen.some.npz").set_value("Choose them from the data").run()
     assert not app.exception
     assert "--states auto" in app.code[0].value
+    assert "not known before the run has chosen them" in "".join(c.value for c in app.caption)
+    assert not app.multiselect
+    assert app.radio(key="model.preset.some.npz").value == "standard"
     assert not [one for one in app.number_input if one.label.startswith("States of")]
 
 
@@ -153,6 +207,16 @@ def test_contradictions_are_told_at_once(open_page: Open, forbidden, required, e
     app.multiselect(key="model.forbidden.some.npz").set_value(forbidden).run()
     app.multiselect(key="model.required.some.npz").set_value(required).run()
     assert expected in app.error[0].value
+    assert "Start training" not in [b.label for b in app.button]
+
+
+def test_a_required_edge_against_the_tiers_is_told_once(open_page: Open):
+    write_dataset("some", 1)
+    app = open_page("model", data="some.npz")
+    app.multiselect(key="model.required.some.npz").set_value(["node_1 → node_2"]).run()
+    app.selectbox(key="model.tier.some.npz.node_1").set_value(2).run()
+    app.selectbox(key="model.tier.some.npz.node_2").set_value(1).run()
+    assert ["against the tiers" in error.value for error in app.error] == [True]
     assert "Start training" not in [b.label for b in app.button]
 
 

@@ -88,7 +88,6 @@ def browser() -> Iterator[Browser]:
 def upload(page: Page, address: str, file: Path) -> None:
     """Bring a file in on the Data page and wait until it is shown."""
     page.goto(address)
-    page.get_by_text("Upload", exact=True).click(timeout=PATIENCE_MS)
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
     expect(page.get_by_role("button", name="Set up the model")).to_be_visible(timeout=PATIENCE_MS)
 
@@ -100,7 +99,7 @@ def start_training(page: Page, states: tuple[int, ...], preset: str = "Quick loo
         field = page.get_by_label(f"States of node_{j}")
         field.fill(str(count), timeout=PATIENCE_MS)
         field.press("Enter")
-    page.get_by_text(f"{preset}, about").click()
+    page.get_by_text(preset, exact=True).click()
     expect(page.get_by_role("radio", name=preset)).to_be_checked()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("heading", name="Live", level=1)).to_be_visible(timeout=PATIENCE_MS)

@@ -1,0 +1,36 @@
+"""The two ways to see something within a minute of the first start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.services import run_control, uploads
+from app.services.loaders import workspace
+from causalpima_core.config import ModelConfig, Preset, TrainingConfig
+from causalpima_core.data.examples import EXAMPLES
+from causalpima_core.runs.shipped import unpack
+from causalpima_core.runs.store import RunFolder
+
+FINISHED = Path(__file__).parents[2] / "assets" / "example" / "lattice.zip"
+"""Made by `assets/make_example_run.py`."""
+
+QUICKEST = EXAMPLES["circles"]
+
+
+def finished_example() -> RunFolder:
+    """The run that comes with the program; the same one however often it is asked for.
+
+    Raises:
+        RunFolderError: its file is damaged, or the workspace does not take it.
+    """
+    return unpack(FINISHED, workspace())
+
+
+def train_example() -> RunFolder:
+    """A new run on the example that is learned quickest."""
+    data = uploads.make_example(
+        QUICKEST.name, QUICKEST.default_graph, QUICKEST.default_samples, seed=0
+    )
+    training = TrainingConfig.of_preset(Preset.QUICK)
+    model = ModelConfig.parse(states=QUICKEST.states)
+    return run_control.start_run(f"{QUICKEST.name}-quick", data, model, training)
