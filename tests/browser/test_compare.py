@@ -10,16 +10,11 @@ import pytest
 from causalpima_core.runs.records import RunState
 from tests.app.synthetic import write_dataset, write_run
 
-pytest.importorskip("playwright", reason="playwright is not installed")
-
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(driver.chromium_path() is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 SELECTED = """number => document.querySelectorAll('.js-plotly-plot')[number]._fullData
     .flatMap(trace => Array.from(trace.selectedpoints ?? [], i => trace.customdata[i][0]))
     .sort((a, b) => a - b)"""
@@ -30,13 +25,15 @@ def selected(page: Page, number: int) -> list[int]:
     return page.evaluate(SELECTED, number)
 
 
-def test_a_lasso_in_either_chart_marks_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_lasso_in_either_chart_marks_both(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
     data = write_dataset("some", 1)
     write_run(data, RunState.FINISHED, (2, 2), "one")
     write_run(data, RunState.FINISHED, (2, 2, 2), "two")
-    with driver.running_app(tmp_path) as address, driver.browser() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    with driver.running_app(tmp_path) as address:
+        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(driver.PATIENCE_MS)
         page.goto(f"{address}/compare?run=one&other=two")
         driver.settle(page, "Compare")
