@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from causalpima_core.runs.records import RunState
 from tests.app.synthetic import write_dataset, write_run
-
-from playwright.sync_api import Browser, Page, expect
-
 from tests.browser import driver
 
 pytestmark = pytest.mark.browser
