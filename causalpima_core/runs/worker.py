@@ -19,6 +19,7 @@ from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import Cancelled, CausalPimaError, DataError
 from causalpima_core.fitted import write_findings
+from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -214,7 +215,11 @@ def main() -> int:
     """Entry of ``python -m causalpima_core.runs.worker RUN``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    state = train(RunFolder(sys.argv[1]).require())
+    folder = RunFolder(sys.argv[1]).require()
+    try:
+        state = train(folder)
+    finally:
+        Queue.of(folder).dispatch(PATIENCE_SECONDS)
     return {RunState.FINISHED: 0, RunState.CANCELLED: Cancelled.exit_code}.get(state, 1)
 
 
