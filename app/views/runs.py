@@ -74,6 +74,8 @@ def _list(rows: list[RunRow]) -> None:
         st.info("No run is like that: change or empty the filters.")
         return
     table = pd.DataFrame([_row(row) for row in rows])
+    if not any(row.position for row in rows):
+        table = table.drop(columns="queue")
     event = st.dataframe(
         table,
         hide_index=True,
@@ -120,6 +122,7 @@ def _row(row: RunRow) -> dict[str, object]:
         "run": row.name,
         "title": row.label.title or None,
         "status": row.state,
+        "queue": ordinal(row.position) if row.position else None,
         "data": config.dataset.name,
         "states": config.model.states_in_words,
         "preset": config.training.preset.value,
@@ -128,7 +131,6 @@ def _row(row: RunRow) -> dict[str, object]:
         "entropy": summary.assignment_entropy if summary else None,
         "separation": min((n.separation for n in summary.nodes), default=None) if summary else None,
         "started": moment(config.created),
-        "queue": ordinal(row.position) if row.position else None,
         "took": took,
     }
 
