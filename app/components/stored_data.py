@@ -49,9 +49,9 @@ def _choice(files: list[StoredData]) -> StoredData | None:
 
 def _row(file: StoredData) -> dict[str, object]:
     return {
-        "data": file.path.name,
         "size": size_words(file.size),
         "runs": len(file.runs),
+        "data": file.path.name,
         "kept since": moment(file.kept),
     }
 
