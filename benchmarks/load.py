@@ -102,7 +102,7 @@ async def _crowd(
     """Let the visitors loose and watch the server's memory."""
     (server,) = [p for p in psutil.Process().children() if "streamlit" in " ".join(p.cmdline())]
     visitors = [Visitor(address, Random(i)) for i in range(sessions)]  # noqa: S311 - no secret
-    began = time.monotonic()
+    began, spent = time.monotonic(), sum(server.cpu_times()[:2])
     memory: list[tuple[float, float]] = []
 
     async def watch() -> None:
@@ -119,6 +119,9 @@ async def _crowd(
     updates = [update for visitor in visitors for update in visitor.updates]
     return {
         "seconds": round(time.monotonic() - began),
+        "server_cpu_seconds_per_update": round(
+            (sum(server.cpu_times()[:2]) - spent) / max(1, len(updates)), 3
+        ),
         "broken_sessions": broken,
         "complaints": Counter(u.complaint for u in updates if u.complaint),
         **{kind: _times([u for u in updates if u.kind == kind]) for kind in ("page", "change")},

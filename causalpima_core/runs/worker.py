@@ -36,6 +36,9 @@ from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 
+NICENESS = 10
+"""So that the pages, which people wait for, come first where cores are scarce."""
+
 SECONDS_BETWEEN_SIGNS = 0.5
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 
@@ -215,6 +218,7 @@ def main() -> int:
     """Entry of ``python -m causalpima_core.runs.worker RUN``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    os.nice(NICENESS - os.getpriority(os.PRIO_PROCESS, 0))
     folder = RunFolder(sys.argv[1]).require()
     try:
         state = train(folder)
