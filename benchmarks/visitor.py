@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 
 from streamlit.proto.Alert_pb2 import Alert
@@ -19,6 +21,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 PATIENCE_SECONDS = 60.0
 THINKING_SECONDS = (1.0, 4.0)
@@ -54,19 +57,29 @@ class Visitor:
 
     async def explore(self, pages: list[tuple[str, str]], until: float) -> None:
         """Look at pages, given by path and query, in any order until a moment of the clock."""
+        async with self.connected():
+            while time.monotonic() < until:
+                await self.visit(*self.random.choice(pages), until)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """A session that has been shown the first page."""
         place = f"ws://{self.address}/_stcore/stream"
-        async with connect(place, subprotocols=["streamlit"], max_size=None) as server:  # type: ignore[list-item]
+        async with connect(place, subprotocols=[Subprotocol("streamlit")], max_size=None) as server:
             self._server: ClientConnection = server
             self._pages: dict[str, str] = {}
             self._forget_page()
             await self._ask("", "page", BackMsg())
-            while time.monotonic() < until:
-                path, query = self.random.choice(pages)
-                await self._open(path, query)
+            yield
+
+    async def visit(self, path: str, query: str, until: float = inf) -> None:
+        """Open a page, look at it and change something on it, with time to think in between."""
+        await self._open(path, query)
+        await self._think(path, until)
+        for _ in range(CHANGES_A_PAGE):
+            if time.monotonic() < until:
+                await self._change(path)
                 await self._think(path, until)
-                for _ in range(CHANGES_A_PAGE):
-                    await self._change(path)
-                    await self._think(path, until)
 
     async def _open(self, path: str, query: str) -> None:
         self._forget_page()

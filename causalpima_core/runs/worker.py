@@ -218,7 +218,7 @@ def main() -> int:
     """Entry of ``python -m causalpima_core.runs.worker RUN``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    os.nice(NICENESS - os.getpriority(os.PRIO_PROCESS, 0))
+    os.nice(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))
     folder = RunFolder(sys.argv[1]).require()
     try:
         state = train(folder)
