@@ -79,12 +79,17 @@ class Workspace:
         return [RunFolder(p) for p in sorted(folders, key=lambda p: -written[p])]
 
     def run(self, name: str) -> RunFolder:
-        """The run of that name; `RunFolderError` where there is none."""
+        """The run of that name, which in a private workspace is all that it reads for its user.
+
+        Raises:
+            RunFolderError: there is none, or it or its data lie outside of a private workspace.
+        """
         if name != plain_name(name):
             raise RunFolderError(f"'{name}' is not the name of a run.")
         folder = RunFolder(self.runs_folder / name).require()
         if self.is_private and folder.path.resolve().parent != self.runs_folder.resolve():
             raise RunFolderError(f"'{name}' is not the name of a run.")
+        self.data_of(folder)
         return folder
 
     def data_of(self, folder: RunFolder) -> Path:
@@ -94,10 +99,11 @@ class Workspace:
             RunFolderError: the workspace is private and the run names a file outside of it.
         """
         path = Path(folder.config().dataset.path)
-        if self.is_private and not path.resolve().is_relative_to(self.datasets_folder.resolve()):
+        inside = path.resolve().is_relative_to(self.datasets_folder.resolve())
+        if self.is_private and path != Path() and not inside:  # no path: it came without data
             raise RunFolderError(
-                f"The data of run '{folder.name}' are not in your workspace: upload them on the "
-                "Data page and start a new run."
+                f"The data of run '{folder.name}' are not in your workspace, so it cannot be opened"
+                " here: upload them on the Data page and start a new run."
             )
         return path
 

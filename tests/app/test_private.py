@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.errors import RunFolderError
 from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
@@ -122,12 +123,12 @@ def test_no_name_in_the_url_leads_to_anothers_data(page: str, annas: RunFolder):
         assert not {"Start training", "Set up the model"} & {b.label for b in app.button}
 
 
-def crafted(annas: RunFolder) -> RunFolder:
+def crafted(annas: RunFolder, name: str = "crafted") -> RunFolder:
     """A run of Ben's, as an archive from a stranger may hold one, that names Anna's data."""
     data = Path(annas.config().dataset.path)
     dataset = load_dataset(data)
     model, training = ModelConfig(states=(2, 2)), TrainingConfig.of_preset("quick")
-    path = home_of(BEN).runs_folder / "crafted"
+    path = home_of(BEN).runs_folder / name
     folder = create_run(path, data, dataset, model, training)
     shapes = [m.shape for m in dataset.modalities]
     write_result(folder, (2, 2), dataset.names, shapes)
@@ -136,24 +137,29 @@ def crafted(annas: RunFolder) -> RunFolder:
     return folder
 
 
-@pytest.mark.parametrize("page", ["latent", "features", "graph", "crossmodal", "compare"])
-def test_a_run_that_names_anothers_data_shows_none_of_it(page: str, annas: RunFolder):
+@pytest.mark.parametrize("page", OF_A_RUN)
+def test_a_run_that_names_anothers_data_is_not_opened(page: str, annas: RunFolder):
     folder = crafted(annas)
-    if page == "crossmodal":
-        write_model(folder)
-    app = opened(page, BEN, run="crafted", other="crafted", samples="eJz7DwABAQEA", node="node_1")
-    assert not app.exception
-    assert not app.get("imgs")
-    assert not [m for m in app.main.markdown if "jpeg;base64" in m.value]
-
-
-def test_a_run_that_names_anothers_data_is_not_trained(annas: RunFolder):
-    folder = crafted(annas)
-    app = opened("runs", BEN, run="crafted")
-    app.button(key="runs.resume").click().run()
+    crafted(annas, "another")  # there is something to compare it with
+    app = opened(page, BEN, run="crafted", other="another", node="node_1")
     assert not app.exception
     assert "not in your workspace" in app.error[0].value
-    assert folder.status().state is RunState.FAILED
+    assert not app.get("imgs")
+    assert not app.get("plotly_chart")
+    with pytest.raises(RunFolderError, match="not in your workspace"):
+        home_of(BEN).data_of(folder)
+
+
+def test_a_run_that_came_without_data_is_opened(annas: RunFolder):
+    folder = crafted(annas)
+    config = folder.config()
+    nowhere = config.dataset.model_copy(update={"path": ""})
+    text = config.model_copy(update={"dataset": nowhere}).model_dump_json()
+    (folder.path / "config.json").write_text(text)
+    app = opened("features", BEN, run="crafted")
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="run_picker.True").value == "crafted"
 
 
 def test_links_in_the_file_system_lead_nowhere_else(annas: RunFolder):
