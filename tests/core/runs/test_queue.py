@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -34,6 +35,15 @@ folder = RunFolder(sys.argv[1])
 with Queue.of(folder).foreground(folder):
     print("counted", flush=True)
     time.sleep(600)
+"""
+
+SERVER_THAT_IS_KILLED = """
+import os, signal, sys
+from causalpima_core.runs.queue import Queue
+from causalpima_core.runs.store import RunFolder
+for path in sys.argv[1:]:
+    Queue().enqueue(RunFolder(path))
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -75,7 +85,7 @@ def occupied(folder: RunFolder, process: subprocess.Popen) -> None:
     folder.write_status(folder.status().model_copy(update=changes))
 
 
-def eventually(true, seconds: float = 120.0) -> None:
+def eventually(true, seconds: float = 400.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -122,6 +132,27 @@ def test_runs_train_one_after_the_other_though_nobody_looks():
     assert [status.state for status in statuses] == [RunState.FINISHED] * 3
     assert statuses[0].ended <= statuses[1].started
     assert statuses[1].ended <= statuses[2].started
+
+
+@pytest.mark.slow
+def test_the_queue_goes_on_without_the_server_that_it_was_joined_through():
+    folders = [a_run(Workspace(), f"run-{i}") for i in range(2)]
+    paths = [str(folder.path) for folder in folders]
+    done = subprocess.run([sys.executable, "-c", SERVER_THAT_IS_KILLED, *paths], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [waits(folder) for folder in folders] == [False, True]
+    eventually(lambda: all(ended(folder) for folder in folders))
+    assert [folder.status().state for folder in folders] == [RunState.FINISHED] * 2
+
+
+@pytest.mark.slow
+def test_trainings_give_way_to_the_pages(stranger):
+    folder = a_run(Workspace(), "run")
+    Queue().enqueue(folder)
+    process = psutil.Process(folder.status().pid)
+    eventually(lambda: folder.status().state is not RunState.QUEUED)
+    assert process.nice() > psutil.Process(stranger.pid).nice() or ended(folder)
+    eventually(lambda: ended(folder))
 
 
 @pytest.mark.slow
