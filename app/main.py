@@ -1,4 +1,4 @@
-"""Entry of the app (``streamlit run app/main.py``): page settings and navigation, nothing else."""
+"""Entry of the app (``streamlit run app/main.py``): page settings, login and navigation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.sign_in import let_in, who
 from app.state import Page
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -32,9 +33,11 @@ sections = {
     "Help": [st.Page(Page.HELP, title="What it can claim", url_path="help")],
 }
 page = st.navigation(sections, position="hidden")
-with st.sidebar:  # Streamlit's own list is not one that screen readers can follow
-    for section, pages in sections.items():
-        st.caption(section)
-        for one in pages:
-            st.page_link(one)
-page.run()
+if let_in():
+    with st.sidebar:  # Streamlit's own list is not one that screen readers can follow
+        for section, pages in sections.items():
+            st.caption(section)
+            for one in pages:
+                st.page_link(one)
+        who()
+    page.run()

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from causalpima_core.runs.limits import QUOTA, TRAININGS
+
 ROOT = Path(__file__).parents[1]
+SETTING = r'"(CAUSALPIMA_(?!GPUS)[A-Z_]+)"'  # that one is from a training to the next
 LINES = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
 
 
@@ -38,6 +41,28 @@ def test_runs_as_a_person_without_rights():
 def test_installs_what_a_checkout_installs():
     requirements = instruction(r"RUN pip install .*-r (\S+)")
     assert (ROOT / requirements).read_text(encoding="utf-8").rstrip().endswith("-e .")
+
+
+def test_the_workspace_is_a_volume_that_its_user_may_write():
+    """A new volume takes over the owner of the folder that it covers."""
+    place = instruction(r"ENV CAUSALPIMA_WORKSPACE=(\S+)")
+    assert json.loads(instruction(r"VOLUME (.+)")) == [place]
+    made = LINES.index('RUN mkdir "$CAUSALPIMA_WORKSPACE"')
+    assert LINES.index("USER scientist") < made < LINES.index(f'VOLUME ["{place}"]')
+
+
+def test_secrets_do_not_get_into_the_image():
+    assert ".streamlit/secrets.toml" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_the_guide_for_servers_knows_the_image_and_every_setting():
+    guide = (ROOT / "docs" / "DEPLOY.md").read_text(encoding="utf-8")
+    assert f":{instruction(r'ENV CAUSALPIMA_WORKSPACE=(.+)')} " in guide
+    assert f"{instruction('WORKDIR (.+)')}/.streamlit/secrets.toml" in guide
+    sources = (*(ROOT / "causalpima_core").rglob("*.py"), *(ROOT / "app").rglob("*.py"))
+    settings = {name for path in sources for name in re.findall(SETTING, path.read_text())}
+    assert {TRAININGS, QUOTA} <= settings
+    assert {name for name in settings if f"`{name}`" not in guide} == set()
 
 
 @pytest.mark.app

@@ -40,7 +40,7 @@ _DARK = """
 <style>
 .stMainBlockContainer { --caption-ink: #E3E6E8; }
 /* White on the light blue that selected words need is hard to read. */
-button[kind^="primary"] p { color: #101B22; }
+button[kind^="primary"]:not(:disabled) p { color: #101B22; }
 </style>
 """
 _LIGHT = "<style>.stMainBlockContainer { --caption-ink: #1D2226; }</style>"

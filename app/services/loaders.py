@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.services.identity import workspace
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError
@@ -17,7 +18,6 @@ from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
-from causalpima_core.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,6 @@ class Result:
         return self.arrays.get(f"prototype.{modality}")
 
 
-def workspace() -> Workspace:
-    """Datasets and runs of whoever started the server."""
-    return Workspace()
-
-
 def dataset_at(path: Path | str) -> MultimodalDataset:
     """A dataset, read once per version of its file.
 
@@ -62,17 +57,17 @@ def dataset_at(path: Path | str) -> MultimodalDataset:
     return _dataset(str(path), stamp)
 
 
-def dataset_or_reason(path: Path | str) -> tuple[MultimodalDataset | None, str]:
+def dataset_or_reason(folder: RunFolder) -> tuple[MultimodalDataset | None, str]:
     """A run's dataset, or the sentence why it is gone: a run can be looked at without it."""
     try:
-        return dataset_at(path), ""
+        return dataset_at(workspace().data_of(folder)), ""
     except CausalPimaError as error:
         return None, str(error)
 
 
 def dataset_of(folder: RunFolder, result: Result) -> tuple[MultimodalDataset | None, str]:
     """The data of a run's result, or the sentence why its samples cannot be shown."""
-    dataset, reason = dataset_or_reason(folder.config().dataset.path)
+    dataset, reason = dataset_or_reason(folder)
     if dataset is not None and len(dataset) != len(result.assignments):
         return None, "The data file has changed since the run."
     return dataset, reason

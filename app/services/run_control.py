@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.loaders import dataset_at, workspace
+from app.services.words import STATE_WORDS, queue_words
 from causalpima_core.config import AUTO, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.label import Label
+from causalpima_core.runs.limits import trainings_at_once
+from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.records import Status
 from causalpima_core.runs.results import Summary
 from causalpima_core.runs.store import RunFolder
@@ -19,13 +22,19 @@ from causalpima_core.runs.store import RunFolder
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run as the list shows it; ``summary`` once it has a result."""
+    """A run as the list shows it; `summary` once it has a result, `position` while it waits."""
 
     name: str
     label: Label
     config: RunConfig
     status: Status
     summary: Summary | None
+    position: int | None = None
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in a word."""
+        return "waiting" if self.status.waits else STATE_WORDS[self.status.state]
 
     def says(self, text: str) -> bool:
         """Whether ``text`` occurs in its name, title, note or the name of its data."""
@@ -33,31 +42,73 @@ class RunRow:
         return any(text.strip().casefold() in part.casefold() for part in said)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a run stands in the queue.
+
+    Attributes:
+        position: 1 is next.
+        ahead: runs of the same person that start earlier.
+        others: how many of other people do.
+        at_once: how many runs train at the same time.
+    """
+
+    position: int
+    ahead: tuple[RunFolder, ...]
+    others: int
+    at_once: int
+
+    @property
+    def words(self) -> str:
+        """The place, and behind whom."""
+        return queue_words(self.position, [shown_name(f) for f in self.ahead], self.others)
+
+
 def start_run(name: str, data: Path, model: ModelConfig, training: TrainingConfig) -> RunFolder:
-    """Make a run folder and start its worker.
+    """Make a run folder and let it be trained as soon as its turn comes.
 
     Raises:
         CausalPimaError: the data, the settings or the folder do not allow it.
     """
+    workspace().check_room()
     path = workspace().new_run_path(name)
     folder = create_run(path, data, dataset_at(data), model, training)
-    supervisor.start(folder)
+    Queue.of(folder).enqueue(folder)
     return folder
 
 
 def status_of(folder: RunFolder) -> Status:
-    """Where a run stands, put right where its process is gone."""
-    return supervisor.current_status(folder)
+    """Where a run stands, put right where its process is gone; one that waits may start now."""
+    status = supervisor.current_status(folder)
+    if status.waits:
+        Queue.of(folder).dispatch()
+        return supervisor.current_status(folder)
+    return status
+
+
+def place_in_queue(folder: RunFolder) -> Place | None:
+    """Where a run stands in the queue; None where it does not wait."""
+    ahead = Queue.of(folder).ahead_of(folder)
+    if ahead is None:
+        return None
+    own = [w.folder for w in ahead if w.folder.path.parent == folder.path.parent]
+    return Place(len(ahead) + 1, tuple(own), len(ahead) - len(own), trainings_at_once())
 
 
 def stop_run(folder: RunFolder) -> None:
-    """Ask the worker to stop; it keeps what there is. The page sees it happen."""
-    folder.request_cancel()
+    """Ask the worker to stop, and the page sees it happen; a run that waits is stopped at once."""
+    if not Queue.of(folder).withdraw(folder):
+        folder.request_cancel()
 
 
 def resume_run(folder: RunFolder) -> None:
-    """Go on from the last checkpoint."""
-    supervisor.start(folder)
+    """Go on from the last checkpoint as soon as the run's turn comes.
+
+    Raises:
+        RunFolderError: it is being trained, or its data are not in the workspace.
+    """
+    workspace().data_of(folder)
+    Queue.of(folder).enqueue(folder)
 
 
 def delete_run(folder: RunFolder) -> None:
@@ -67,7 +118,9 @@ def delete_run(folder: RunFolder) -> None:
         RunFolderError: it is still being trained.
     """
     if not status_of(folder).state.is_final:
-        raise RunFolderError(f"Run '{folder.name}' is being trained: stop it before deleting it.")
+        raise RunFolderError(
+            f"Run '{folder.name}' is being trained or waits for it: stop it before deleting it."
+        )
     folder.delete()
 
 
@@ -82,11 +135,15 @@ def shown_name(folder: RunFolder) -> str:
 def list_runs() -> tuple[list[RunRow], list[str]]:
     """All runs, newest first, and one sentence for each that cannot be read."""
     rows, problems = [], []
+    queue = Queue(workspace())
+    queue.dispatch()
+    places = {w.folder.path: place for place, w in enumerate(queue.waiting(), start=1)}
     for folder in workspace().runs():
         try:
             summary = folder.summary() if folder.has_result else None
-            read = folder.label(), folder.config(), status_of(folder), summary
-            rows.append(RunRow(folder.name, *read))
+            status = supervisor.current_status(folder)
+            read = folder.label(), folder.config(), status, summary
+            rows.append(RunRow(folder.name, *read, places.get(folder.path)))
         except CausalPimaError as error:
             problems.append(f"Run '{folder.name}' cannot be shown. {error}")
     return rows, problems

@@ -86,7 +86,9 @@ def start(job: UmapJob, latent: NDArray[np.float32], dimensions: int) -> None:
     np.save(job.folder / "latent.npy", latent)
     (job.folder / "dimensions").write_text(str(dimensions))
     (job.folder / "progress").write_text("0.0")
-    cache = os.environ.get("NUMBA_CACHE_DIR", str(workspace().root / "projections" / "numba"))
+    cache = os.environ.get(
+        "NUMBA_CACHE_DIR", str(workspace().shared_root / "projections" / "numba")
+    )
     with (job.folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
             [sys.executable, "-m", "app.services.umap_process", str(job.folder)],

@@ -7,6 +7,7 @@ fraction to ``progress`` and, last of all, ``points.npy``.
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from pathlib import Path
@@ -60,4 +61,5 @@ def embed(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # the pages, which people wait for, come first
     embed(Path(sys.argv[1]))

@@ -12,21 +12,24 @@ from app.services.loaders import dataset_at, workspace
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.errors import DataError
+from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.workspace import plain_name
 
 
 def accept_upload(name: str, content: bytes) -> Path:
-    """Keep an uploaded file, if it is a dataset.
+    """Keep an uploaded file, if it is a dataset; where its content is here already, that file.
 
     Raises:
         DataError: it is not; nothing is kept.
+        RunFolderError: there is no room for it.
     """
+    before = set(workspace().datasets())
     path = workspace().keep_upload(name, content)
     try:
         dataset_at(path).check_trainable()
     except DataError:
-        path.unlink(missing_ok=True)
+        if path not in before:
+            path.unlink(missing_ok=True)
         raise
     return path
 
@@ -50,10 +53,21 @@ def _read(digest: str, name: str, _content: bytes) -> MultimodalDataset:
 
 
 def make_example(name: str, graph: str, samples: int, seed: int) -> Path:
-    """The example's file, made unless it is there; the same choices give the same file."""
-    path = workspace().datasets_folder / f"{name}-{graph}-{samples}-seed{seed}.npz"
+    """The example's file, made unless it is there; the same choices give the same file.
+
+    Raises:
+        RunFolderError: there is no room for it.
+    """
+    own = workspace()
+    path = own.datasets_folder / f"{name}-{graph}-{samples}-seed{seed}.npz"
     if not path.is_file():
+        own.check_room()
         write_example(name, path, samples=samples, seed=seed, graph=graph)
+        try:
+            own.check_room()
+        except RunFolderError:
+            own.remove_dataset(path.name)
+            raise
     return path
 
 

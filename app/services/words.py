@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 from causalpima_core.config import SMALL_FACTOR, TrainingConfig
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
@@ -52,6 +53,49 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def ordinal(number: int) -> str:
+    """A place in a row.
+
+    >>> ", ".join(ordinal(n) for n in (1, 2, 3, 4, 11, 22, 113))
+    '1st, 2nd, 3rd, 4th, 11th, 22nd, 113th'
+    """
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def queue_words(position: int, ahead: Sequence[str], others: int) -> str:
+    """Where a run stands in the queue, and behind whom.
+
+    Args:
+        position: 1 is next.
+        ahead: names of the same person's runs before it; of many, only some are said.
+        others: how many of other people are before it.
+
+    >>> queue_words(3, ["films", "films-2"], 0)
+    '3rd in the queue, behind films and films-2'
+    >>> queue_words(2, [], 1), queue_words(1, [], 0)
+    ('2nd in the queue, behind 1 of others', '1st in the queue')
+    """
+    named = list(ahead[:3])
+    if len(ahead) > len(named):
+        named.append(f"{len(ahead) - len(named)} more")
+    if others:
+        named.append(f"{others} of others")
+    told = f"{ordinal(position)} in the queue"
+    if not named:
+        return told
+    return f"{told}, behind {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}"
+
+
+def at_once(trainings: int) -> str:
+    """How many runs train at the same time.
+
+    >>> at_once(1), at_once(2)
+    ('one run trains at a time', '2 runs train at a time')
+    """
+    return "one run trains at a time" if trainings == 1 else f"{trainings} runs train at a time"
 
 
 def moment(unix: float) -> str:

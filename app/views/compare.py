@@ -225,7 +225,7 @@ def _latents(pair: Pair) -> None:
 
 def _metadata(pair: Pair) -> pd.DataFrame:
     """Of the samples of both, where the data are still there as they were."""
-    dataset, reason = dataset_or_reason(pair.folders[0].config().dataset.path)
+    dataset, reason = dataset_or_reason(pair.folders[0])
     if dataset is not None and len(dataset) == len(pair.results[0].assignments):
         return dataset.metadata
     st.caption(f"Metadata cannot be shown. {plain(reason or 'The data file has changed.')}")

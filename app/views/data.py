@@ -11,6 +11,7 @@ from app import state
 from app.components.first_look import first_steps
 from app.components.frame import page, sentences
 from app.components.samples import preview
+from app.components.stored_data import stored_data
 from app.services import uploads
 from app.services.loaders import dataset_at, workspace
 from app.services.words import modality_words
@@ -49,7 +50,7 @@ def _empty() -> None:
         st.subheader("Your own data", anchor=False)
         _upload()
         if workspace().datasets():
-            _stored()
+            stored_data()
     with examples, sentences():
         st.subheader("Examples whose truth is known", anchor=False)
         _example()
@@ -70,7 +71,7 @@ def _choose() -> None:
     if source == "Upload":
         _upload()
     elif source == "Already here":
-        _stored()
+        stored_data()
     else:
         _example()
 
@@ -129,23 +130,6 @@ def _accept(name: str, content: bytes) -> str:
     except CausalPimaError as error:
         return str(error)
     return ""
-
-
-def _stored() -> None:
-    names = [path.name for path in workspace().datasets()]
-    if not names:
-        st.caption("Nothing yet: make an example or upload a file.")
-        return
-    current = state.get(Param.DATA)
-    chosen = st.selectbox(
-        "Dataset",
-        names,
-        index=names.index(current) if current in names else None,
-        key="data.stored",
-        placeholder="Choose a dataset",
-    )
-    if chosen and chosen != current:
-        state.put(Param.DATA, chosen)
 
 
 def _overview(path: Path, dataset: MultimodalDataset) -> None:

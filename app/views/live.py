@@ -13,7 +13,7 @@ from app.components.replay import replay
 from app.services import run_control
 from app.services.loaders import result_of, snapshot_of
 from app.services.projections import principal_axes
-from app.services.words import STATE_WORDS, duration, plain
+from app.services.words import STATE_WORDS, at_once, duration, plain
 from app.state import Key, Page, Param
 from causalpima_core.runs.records import RunState, Snapshot, Status
 from causalpima_core.runs.store import RunFolder
@@ -65,7 +65,9 @@ def _progress(folder: RunFolder, status: Status) -> None:
     text, action = st.columns([4, 1], vertical_alignment="bottom")
     done = status.epoch / status.epochs if status.epochs else 0.0
     with text:
-        st.progress(1.0 if status.state is RunState.FINISHED else min(done, 1.0), _told(status))
+        st.progress(
+            1.0 if status.state is RunState.FINISHED else min(done, 1.0), _told(folder, status)
+        )
     with action:
         if status.state.is_final:
             _onward(folder)
@@ -88,7 +90,8 @@ def _onward(folder: RunFolder) -> None:
 def _stop(folder: RunFolder) -> None:
     stopping = folder.cancel_requested
     label = "Stopping …" if stopping else "Stop"
-    told = "Ends training and keeps what there is."
+    waits = folder.status().waits
+    told = "Takes the run out of the queue." if waits else "Ends training and keeps what there is."
     st.button(
         label,
         disabled=stopping,
@@ -100,8 +103,11 @@ def _stop(folder: RunFolder) -> None:
     )
 
 
-def _told(status: Status) -> str:
+def _told(folder: RunFolder, status: Status) -> str:
     """Where the run stands, in one line."""
+    if status.waits:
+        place = run_control.place_in_queue(folder)
+        return f"{plain(place.words)} · {at_once(place.at_once)}" if place else "Starting …"
     if status.state is RunState.QUEUED:
         return "Starting …"
     if status.state is RunState.RUNNING:

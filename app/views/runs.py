@@ -11,7 +11,7 @@ from app.components.export_area import export_area
 from app.components.frame import chosen_run, nothing_yet, page, run_caption, sentences
 from app.services import run_control
 from app.services.run_control import RunRow
-from app.services.words import STATE_WORDS, moment
+from app.services.words import at_once, moment, ordinal, plain
 from app.state import Bound, Key, Page, Param
 from causalpima_core.runs.label import LONGEST_NOTE, LONGEST_TITLE, Label
 from causalpima_core.runs.records import RunState
@@ -44,7 +44,7 @@ def show() -> None:
 
 def _wanted(rows: list[RunRow]) -> list[RunRow]:
     """The rows left by the filters, which the URL keeps."""
-    states = list(dict.fromkeys(STATE_WORDS[row.status.state] for row in rows))
+    states = list(dict.fromkeys(row.state for row in rows))
     data = sorted({row.config.dataset.name for row in rows})
     with st.container(horizontal=True, gap="small"):
         text = st.text_input(
@@ -63,7 +63,7 @@ def _wanted(rows: list[RunRow]) -> list[RunRow]:
     return [
         row
         for row in rows
-        if (not chosen or STATE_WORDS[row.status.state] in chosen)
+        if (not chosen or row.state in chosen)
         and (not files or row.config.dataset.name in files)
         and row.says(text)
     ]
@@ -74,6 +74,8 @@ def _list(rows: list[RunRow]) -> None:
         st.info("No run is like that: change or empty the filters.")
         return
     table = pd.DataFrame([_row(row) for row in rows])
+    if not any(row.position for row in rows):
+        table = table.drop(columns="queue")
     event = st.dataframe(
         table,
         hide_index=True,
@@ -87,6 +89,7 @@ def _list(rows: list[RunRow]) -> None:
             "held-out ELBO": columns.number(2, ELBO),
             "entropy": columns.number(4, ENTROPY),
             "separation": columns.number(2, "Of the weakest node: 1 is clear, 0 none."),
+            "queue": st.column_config.TextColumn(help="Place among the runs that wait."),
             "took": columns.number(0, "From start to end.", " s"),
         },
     )
@@ -118,7 +121,8 @@ def _row(row: RunRow) -> dict[str, object]:
     return {
         "run": row.name,
         "title": row.label.title or None,
-        "status": STATE_WORDS[status.state],
+        "status": row.state,
+        "queue": ordinal(row.position) if row.position else None,
         "data": config.dataset.name,
         "states": config.model.states_in_words,
         "preset": config.training.preset.value,
@@ -165,6 +169,9 @@ def _keep_label(folder: RunFolder, keys: tuple[str, str]) -> None:
 def _actions(folder: RunFolder) -> None:
     status = run_control.status_of(folder)
     ready, final = folder.has_result, status.state.is_final
+    place = run_control.place_in_queue(folder) if status.waits else None
+    if place:
+        st.caption(f"{plain(place.words)} · {at_once(place.at_once)}")
     with st.container(horizontal=True, gap="small"):
         for label, target, possible in (
             ("Live", Page.LIVE, True),
@@ -179,6 +186,8 @@ def _actions(folder: RunFolder) -> None:
             st.switch_page(Page.LIVE, query_params={Param.RUN: folder.name})
         if not final and st.button("Stop", key="runs.stop", help="Keeps what there is."):
             run_control.stop_run(folder)
+            if place:
+                st.rerun()
         _deletion(folder, possible=final)
 
 

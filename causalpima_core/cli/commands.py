@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from causalpima_core.config import Preset, TrainingConfig
 from causalpima_core.errors import Cancelled, CausalPimaError, RunFolderError, TrainingError
 from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
+from causalpima_core.runs.limits import trainings_at_once
+from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -115,6 +118,7 @@ def resume(run: RunArgument, quiet: QuietOption = False) -> int:
             f"Run '{folder.name}' is being trained already (process {status.pid}): "
             "wait for it, or cancel it first."
         )
+    Queue.of(folder).withdraw(folder)
     return _train(folder, quiet=quiet)
 
 
@@ -132,12 +136,26 @@ def cancel(run: RunArgument) -> None:
     if before.is_final:
         typer.echo(f"Run '{folder.name}' is {before} already: there is nothing to stop.")
         return
-    after = supervisor.cancel(folder).state
+    waited = Queue.of(folder).withdraw(folder)
+    after = RunState.CANCELLED if waited else supervisor.cancel(folder).state
     if not after.is_final:
         raise TrainingError(
             f"Run '{folder.name}' has been asked to stop but has not yet: look again with status."
         )
     typer.echo(f"Run '{folder.name}' is {after}.")
+
+
+@app.command()
+def queue() -> None:
+    """Print which runs of the workspace train and which wait, as JSON; starts what may start."""
+    line = Queue()
+    line.dispatch()
+    told = {
+        "at_once": trainings_at_once(),
+        "training": [str(training.path) for training in line.training()],
+        "waiting": [str(waiting.folder.path) for waiting in line.waiting()],
+    }
+    typer.echo(json.dumps(told, indent=2))
 
 
 @app.command()
@@ -157,7 +175,7 @@ def _train(folder: RunFolder, *, quiet: bool) -> int:
     from causalpima_core.runs.worker import train
 
     progress = report.Progress(sys.stderr)
-    with _logged(folder):
+    with Queue.of(folder).foreground(folder), _logged(folder):
         try:
             state = train(folder, report=(lambda _: None) if quiet else progress)
         finally:

@@ -53,6 +53,8 @@ class Status(BaseModel):
         epoch: epochs done of all stages; ``epochs`` is their total.
         eta_seconds: expected seconds to the end; None where not yet known.
         heartbeat: Unix time of the last sign of life.
+        queued: Unix time since when the run waits its turn; None unless it does.
+        gpu: the one it was given where there are several to share; None elsewhere.
         pid: process that trains; with ``process_created`` it names one process for good.
         reason: why the run failed, in one sentence.
         notes: what the run has to say in words so far.
@@ -66,12 +68,19 @@ class Status(BaseModel):
     epochs: int = 0
     eta_seconds: float | None = None
     heartbeat: float = 0.0
+    queued: float | None = None
+    gpu: str | None = None
     pid: int | None = None
     process_created: float | None = None
     started: float | None = None
     ended: float | None = None
     reason: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the run stands in the queue, so that having no process is no fault."""
+        return self.state is RunState.QUEUED and self.queued is not None
 
 
 @dataclass(frozen=True)

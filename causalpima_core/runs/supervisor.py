@@ -14,22 +14,29 @@ import time
 import psutil
 
 from causalpima_core.errors import RunFolderError
+from causalpima_core.runs.limits import gpu_environment, threads_each
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
 START_GRACE_SECONDS = 60.0
 """How long a queued run may go without a process before it counts as failed."""
 
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Our own children, kept so that those that ended are collected when the next one starts."""
+
 
 def worker_environment() -> dict[str, str]:
     """Environment for a process that uses torch: idle threads must not spin on few cores."""
-    cores = psutil.cpu_count(logical=False) or 1
-    threads = "1" if cores <= 2 else str(cores // 2)
+    threads = str(threads_each())
     return {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads} | dict(os.environ)
 
 
-def start(folder: RunFolder) -> int:
+def start(folder: RunFolder, gpu: str | None = None) -> int:
     """Start (or go on with) training in a process of its own; returns its id.
+
+    Args:
+        folder: the run.
+        gpu: the only one that the process is to see; None leaves it all there are.
 
     Raises:
         RunFolderError: a process already trains this run.
@@ -48,13 +55,17 @@ def start(folder: RunFolder) -> int:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env=worker_environment(),
+            env=worker_environment() | gpu_environment(gpu),
         )
+    _STARTED[:] = [other for other in _STARTED if other.poll() is None]
+    _STARTED.append(process)
     created = psutil.Process(process.pid).create_time()
     folder.write_status(
         status.model_copy(
             update={
                 "state": RunState.QUEUED,
+                "queued": None,
+                "gpu": gpu,
                 "pid": process.pid,
                 "process_created": created,
                 "heartbeat": time.time(),
@@ -86,12 +97,12 @@ def is_alive(status: Status) -> bool:
 def current_status(folder: RunFolder) -> Status:
     """The status on disk, put right where its process is gone without having said so."""
     status = folder.status()
-    if status.state.is_final or is_alive(status):
+    if status.state.is_final or status.waits or is_alive(status):
         return status
     if status.pid is None and time.time() - status.heartbeat < START_GRACE_SECONDS:
         return status
     status = folder.status()  # the worker may have finished between the two looks
-    if status.state.is_final or is_alive(status):
+    if status.state.is_final or status.waits or is_alive(status):
         return status
     failed = status.model_copy(
         update={

@@ -19,6 +19,7 @@ from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import Cancelled, CausalPimaError, DataError
 from causalpima_core.fitted import write_findings
+from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -34,6 +35,9 @@ from causalpima_core.runs.store import RunFolder
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
+
+NICENESS = 10
+"""So that the pages, which people wait for, come first where cores are scarce."""
 
 SECONDS_BETWEEN_SIGNS = 0.5
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
@@ -214,7 +218,12 @@ def main() -> int:
     """Entry of ``python -m causalpima_core.runs.worker RUN``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    state = train(RunFolder(sys.argv[1]).require())
+    os.nice(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))
+    folder = RunFolder(sys.argv[1]).require()
+    try:
+        state = train(folder)
+    finally:
+        Queue.of(folder).dispatch(PATIENCE_SECONDS)
     return {RunState.FINISHED: 0, RunState.CANCELLED: Cancelled.exit_code}.get(state, 1)
 
 
