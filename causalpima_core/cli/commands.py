@@ -15,7 +15,13 @@ import typer
 from causalpima_core.cli import report
 from causalpima_core.cli.options import model_config
 from causalpima_core.config import Preset, TrainingConfig
-from causalpima_core.errors import Cancelled, CausalPimaError, RunFolderError, TrainingError
+from causalpima_core.errors import (
+    Cancelled,
+    CausalPimaError,
+    DamagedError,
+    RunFolderError,
+    TrainingError,
+)
 from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.records import RunState
@@ -107,9 +113,14 @@ def resume(run: RunArgument, quiet: QuietOption = False) -> int:
     folder = RunFolder(run).require()
     status = supervisor.current_status(folder)
     if status.state is RunState.FINISHED:
-        typer.echo(f"Run '{folder.name}' is finished already.", err=True)
-        typer.echo(report.result(folder))
-        return 0
+        try:
+            folder.check_result()
+        except DamagedError as error:
+            typer.echo(f"{error} That is done now.", err=True)
+        else:
+            typer.echo(f"Run '{folder.name}' is finished already.", err=True)
+            typer.echo(report.result(folder))
+            return 0
     if supervisor.is_alive(status):
         raise RunFolderError(
             f"Run '{folder.name}' is being trained already (process {status.pid}): "
@@ -171,7 +182,8 @@ def _train(folder: RunFolder, *, quiet: bool) -> int:
 @contextmanager
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Send messages, warnings and tracebacks to the run's log; say a defect in one line."""
-    handler = logging.FileHandler(folder.log)
+    with folder.refusals_in_words():
+        handler = logging.FileHandler(folder.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     root = logging.getLogger()
     level = root.level
