@@ -11,7 +11,8 @@ from causalpima_core.config import AUTO, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.creation import create_run
-from causalpima_core.runs.label import Label
+from causalpima_core.runs.label import UNLABELLED, Label
+from causalpima_core.runs.lock import working_on
 from causalpima_core.runs.records import Status
 from causalpima_core.runs.results import Summary
 from causalpima_core.runs.store import RunFolder
@@ -55,6 +56,14 @@ def stop_run(folder: RunFolder) -> None:
     folder.request_cancel()
 
 
+def label_of(folder: RunFolder) -> Label:
+    """A person's title and note; empty where the file is damaged, which the run's page says."""
+    try:
+        return folder.label()
+    except CausalPimaError:
+        return UNLABELLED
+
+
 def resume_run(folder: RunFolder) -> None:
     """Go on from the last checkpoint."""
     supervisor.start(folder)
@@ -68,27 +77,32 @@ def delete_run(folder: RunFolder) -> None:
     """
     if not status_of(folder).state.is_final:
         raise RunFolderError(f"Run '{folder.name}' is being trained: stop it before deleting it.")
-    folder.delete()
+    with working_on(folder):
+        folder.delete()
 
 
 def shown_name(folder: RunFolder) -> str:
     """What a list calls a run; where its label is damaged, the run's own page says so."""
-    try:
-        return folder.label().beside(folder.name)
-    except CausalPimaError:
-        return folder.name
+    return label_of(folder).beside(folder.name)
 
 
 def list_runs() -> tuple[list[RunRow], list[str]]:
-    """All runs, newest first, and one sentence for each that cannot be read."""
+    """All runs, newest first, and one sentence for each file of theirs that cannot be read."""
     rows, problems = [], []
     for folder in workspace().runs():
         try:
-            summary = folder.summary() if folder.has_result else None
-            read = folder.label(), folder.config(), status_of(folder), summary
-            rows.append(RunRow(folder.name, *read))
+            config, status = folder.config(), status_of(folder)
         except CausalPimaError as error:
             problems.append(f"Run '{folder.name}' cannot be shown. {error}")
+            continue
+        problems += folder.problems()
+        summary = None
+        if folder.has_result:
+            try:
+                summary = folder.summary()
+            except CausalPimaError as error:
+                problems.append(str(error))
+        rows.append(RunRow(folder.name, label_of(folder), config, status, summary))
     return rows, problems
 
 

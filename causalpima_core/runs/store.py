@@ -112,6 +112,15 @@ class RunFolder:
         """Whether a graph was written, by a finished run or one stopped late enough."""
         return (self.path / "result" / "dag.json").exists()
 
+    @property
+    def result_written(self) -> int:
+        """When the result was written (nanoseconds), 0 before; tells one result from the next."""
+        return _modified(self.path / "result" / "dag.json")
+
+    def snapshot_written(self, epoch: int) -> int:
+        """When a snapshot was written (nanoseconds), 0 before."""
+        return _modified(self.snapshots / f"{epoch:04d}.npz")
+
     # -- life -----------------------------------------------------------------------------------
 
     @classmethod
@@ -419,7 +428,7 @@ class RunFolder:
     def problems(self) -> list[str]:
         """A sentence for each small file that is damaged, though much can be seen without it."""
         told: list[str] = []
-        for read in (self.config, self.status, self.names, self.label):
+        for read in (self.config, self.names, self.label):
             try:
                 read()
             except CausalPimaError as error:
@@ -489,6 +498,13 @@ class RunFolder:
             ) from error
         except OSError as error:
             raise refusal(error) or error from error
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _checked_json(text: str) -> str:
