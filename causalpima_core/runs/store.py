@@ -469,7 +469,8 @@ class RunFolder:
 
     def _arrays(self, name: str, remedy: str) -> dict[str, np.ndarray]:
         try:
-            with np.load(self.path / name, allow_pickle=False) as stored:
+            # numpy leaves a file open that turns out to be no archive
+            with (self.path / name).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 return dict(stored)
         except (*_NOT_ARRAYS, AttributeError, TypeError) as error:
             raise self._damaged(name, remedy) from error
