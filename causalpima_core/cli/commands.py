@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -179,11 +179,23 @@ def _train(folder: RunFolder, *, quiet: bool) -> int:
     return Cancelled.exit_code if state is RunState.CANCELLED else 0
 
 
+class _Log(logging.FileHandler):
+    """A log that is given up where the disk takes no more: why is said by the run's status."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say nothing."""
+
+    def close(self) -> None:
+        """Drop what could not be written."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Send messages, warnings and tracebacks to the run's log; say a defect in one line."""
     with folder.refusals_in_words():
-        handler = logging.FileHandler(folder.log)
+        handler = _Log(folder.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     root = logging.getLogger()
     level = root.level

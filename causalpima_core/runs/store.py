@@ -498,6 +498,7 @@ class RunFolder:
                 f"Run folder '{self.path}' is no longer there: it was moved or deleted."
             ) from error
         except OSError as error:
+            error.filename = error.filename or str(self.path)
             raise refusal(error) or error from error
 
 

@@ -26,9 +26,8 @@ import torch
 from causalpima_core.runs import metrics, supervisor, worker
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
-from causalpima_core.training import labelling, start
 from causalpima_core.training.checkpoint import read_tensors
-from tests.faults.tiny import new_run
+from tests.faults.tiny import new_run, short_search
 
 MOST_MOMENTS = 24
 """Of writing, until a worker kills itself: one to two epochs."""
@@ -112,7 +111,6 @@ def check_whole(folder: RunFolder) -> None:
 def kill_often(root: Path, data: Path, kills: int, seed: int) -> dict:
     """Runs that were killed until there are enough kills, and one that was left in peace."""
     worker.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-    start.MOST_LABELLED, labelling.WORK = 3, 256  # the search for groups is not what is tested
     torch.optim.Adam([torch.zeros(1)])  # imports a lot more of torch when it is first used
     rng, told = random.Random(seed), root / "told"  # noqa: S311 - moments, not secrets
     whole = new_run(root / "whole", data)
@@ -143,5 +141,6 @@ def kill_often(root: Path, data: Path, kills: int, seed: int) -> dict:
 
 
 if __name__ == "__main__":
-    found = kill_often(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    with short_search():
+        found = kill_often(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:5]))
     json.dump(found, sys.stdout)

@@ -12,8 +12,7 @@ from causalpima_core.errors import CausalPimaError
 from causalpima_core.runs import supervisor, worker
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
-from tests.app.conftest import open_page, workspace  # noqa: F401 - fixtures
-from tests.faults.tiny import assert_same_result, new_run, write_data
+from tests.faults.tiny import assert_same_result
 
 DAMAGE = {
     "garbage": lambda content: bytes(range(256)) * (1 + len(content) // 256),
@@ -38,11 +37,10 @@ PAGES = ("live", "runs", "compare", "latent", "features", "graph", "crossmodal",
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def original(whole: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A run that was trained, with names and a title."""
-    root = tmp_path_factory.mktemp("original")
-    folder = new_run(root / "run", write_data(root / "data.npz"))
-    assert worker.train(folder) is RunState.FINISHED
+    folder = RunFolder(tmp_path_factory.mktemp("original") / "run")
+    shutil.copytree(whole.path, folder.path)
     (folder.path / "names.json").write_text('{"nodes": {"node_1": "cause"}}')
     (folder.path / "label.json").write_text('{"title": "Thin films"}')
     return folder
@@ -113,7 +111,8 @@ class TestCommandLine:
     ("how", "pages"), [("truncated", PAGES), ("garbage", ("live", "graph")), ("empty", ("live",))]
 )
 @pytest.mark.parametrize("file", FILES)
-def test_no_page_breaks(original, tmp_path, open_page, file, how, pages):  # noqa: F811 - fixture
+def test_no_page_breaks(original, tmp_path, monkeypatch, open_page, file, how, pages):
+    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
     damaged(original, tmp_path, file, how)
     for page in pages:
         app = open_page(page, run="run")

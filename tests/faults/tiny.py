@@ -1,18 +1,31 @@
-"""A whole run in about a second: every stage of training, in as few epochs as there can be."""
+"""A whole run in seconds: every stage of training, in as few epochs and trials as there can be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from safetensors.numpy import load_file
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.store import RunFolder
+from causalpima_core.training import labelling, start
 from tests.core.training.conftest import two_cause_data
+
+
+@contextmanager
+def short_search() -> Iterator[None]:
+    """Few trials in the search for groups, which takes most of a tiny run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "MOST_LABELLED", 3)
+        patch.setattr(labelling, "WORK", 256)
+        yield
 
 
 def write_data(path: Path) -> Path:
