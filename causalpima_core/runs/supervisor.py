@@ -44,10 +44,11 @@ def start(folder: RunFolder) -> int:
     with working_on(folder):
         status = _unlocked_status(folder)
         _refuse_two(folder, status)
+        folder.reserve()  # where the disk takes no more, nothing is started
         folder.withdraw_cancel()
         waiting = {"state": RunState.QUEUED, "pid": None, "reason": None, "ended": None}
         status = status.model_copy(update=waiting | {"heartbeat": time.time()})
-        folder.write_status(status)  # where the disk takes no more, nothing is started
+        folder.write_status(status)
         process = _spawn(folder)
         created = psutil.Process(process.pid).create_time()
         folder.write_status(
