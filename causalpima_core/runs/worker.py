@@ -156,6 +156,7 @@ class Worker:
 
     def _take(self, record: Record, trainer: Trainer) -> None:
         """Write one record where it belongs."""
+        self._still_here()
         if self._checkpoint_owed and not isinstance(record, NoteRecord):
             self._checkpoint(trainer, now=True)
         match record:
@@ -194,6 +195,7 @@ class Worker:
         self._tell()
         self._checkpoint(trainer, now=True)
         findings = conclude(trainer, dataset)
+        self._still_here()
         write_findings(self.folder, trainer.model, findings)
 
     def _time_left(self, done: float, total: int) -> float | None:
