@@ -6,19 +6,16 @@ never sees half of one, however the writer ends.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import sqlite3
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,11 +27,11 @@ from causalpima_core.errors import (
     DamagedError,
     RunFolderError,
 )
-from causalpima_core.runs import metrics
+from causalpima_core.runs import metrics, reading
 from causalpima_core.runs.files import drafts, refusal, replacing
 from causalpima_core.runs.label import UNLABELLED, Label
 from causalpima_core.runs.names import UNNAMED, Names
-from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
+from causalpima_core.runs.records import EpochRecord, Snapshot, Status
 from causalpima_core.runs.results import GraphResult, Summary
 
 T = TypeVar("T")
@@ -42,13 +39,8 @@ T = TypeVar("T")
 RESERVED_BYTES = 16 * 1024
 """More than a status has; held from the start so that a full disk can be told of."""
 
-_NOT_ARRAYS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged `.npz` can end in."""
-
 WRITTEN_ANEW = "resume the run, which writes it anew"
 _PUT_BACK = "put back a copy of it, or delete the run"
-_LAST_BYTES = 4096
-_LONGEST_LINE = 300
 _FORGOTTEN_SECONDS = 3600.0
 """Age from which a draft belongs to nobody any more."""
 
@@ -78,14 +70,7 @@ class RunFolder:
 
     def last_logged(self) -> str:
         """The last line of the log that says something, cut to a line's length."""
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - _LAST_BYTES))
-                lines = file.read().decode(errors="replace").splitlines()
-        except OSError:
-            return ""
-        said = [line.strip() for line in lines if line.strip()]
-        return said[-1][:_LONGEST_LINE] if said else ""
+        return reading.last_line(self.log)
 
     @property
     def lock(self) -> Path:
@@ -115,11 +100,11 @@ class RunFolder:
     @property
     def result_written(self) -> int:
         """When the result was written (nanoseconds), 0 before; tells one result from the next."""
-        return _modified(self.path / "result" / "dag.json")
+        return reading.modified(self.path / "result" / "dag.json")
 
     def snapshot_written(self, epoch: int) -> int:
         """When a snapshot was written (nanoseconds), 0 before."""
-        return _modified(self.snapshots / f"{epoch:04d}.npz")
+        return reading.modified(self.snapshots / f"{epoch:04d}.npz")
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -196,7 +181,7 @@ class RunFolder:
             ConfigError: they make no sense.
             RunFolderError: there are none that can be read.
         """
-        text = self._read("config.json", _checked_json, _PUT_BACK)
+        text = self._read("config.json", reading.checked_json, _PUT_BACK)
         try:
             return RunConfig.from_json(text)
         except ConfigError as error:
@@ -335,15 +320,8 @@ class RunFolder:
             DamagedError: its file is.
         """
         name = f"snapshots/{epoch:04d}.npz"
-        stored = self._arrays(name, "the moment is left out")
-        try:
-            values: dict[str, Any] = {field.name: stored[field.name] for field in fields(Snapshot)}
-            values["epoch"] = int(values["epoch"])
-            values["temperature"] = float(values["temperature"])
-            values["stage"] = Stage(str(values["stage"]))
-        except (KeyError, ValueError, TypeError) as error:
-            raise self._damaged(name, "the moment is left out") from error
-        return Snapshot(**values)
+        with self._damage_in_words(name, "the moment is left out"):
+            return reading.snapshot(self.path / name)
 
     # -- results --------------------------------------------------------------------------------
 
@@ -383,12 +361,13 @@ class RunFolder:
 
     def assignments(self) -> pd.DataFrame:
         """Component and node states of each sample; `RunFolderError` where there are none yet."""
-        return self._read_result("assignments.csv", _assignments)
+        return self._read_result("assignments.csv", reading.assignments)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Arrays for the pages, as `write_result` was given them."""
         self._require_result()
-        return self._arrays("result/arrays.npz", WRITTEN_ANEW)
+        with self._damage_in_words("result/arrays.npz", WRITTEN_ANEW):
+            return reading.arrays(self.path / "result" / "arrays.npz")
 
     def check_result(self) -> None:
         """Read every file of the result but the weights.
@@ -460,23 +439,19 @@ class RunFolder:
         Raises:
             DamagedError: it cannot be read or parsed; ``remedy`` says what to do.
         """
-        try:
-            return parse((self.require().path / name).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise self._damaged(name, remedy, f" ({error.strerror})") from error
-        except ValueError as error:
-            raise self._damaged(name, remedy) from error
+        path = self.require().path / name
+        with self._damage_in_words(name, remedy):
+            return parse(path.read_text(encoding="utf-8"))
 
-    def _arrays(self, name: str, remedy: str) -> dict[str, np.ndarray]:
+    @contextmanager
+    def _damage_in_words(self, name: str, remedy: str) -> Iterator[None]:
         try:
-            # numpy leaves a file open that turns out to be no archive
-            with (self.path / name).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                return dict(stored)
-        except (*_NOT_ARRAYS, AttributeError, TypeError) as error:
-            raise self._damaged(name, remedy) from error
-
-    def _damaged(self, name: str, remedy: str, why: str = "") -> DamagedError:
-        return DamagedError(f"{name} of run '{self.name}' cannot be read{why}: {remedy}.")
+            yield
+        except (OSError, ValueError) as error:
+            why = f" ({error.strerror})" if isinstance(error, OSError) else ""
+            raise DamagedError(
+                f"{name} of run '{self.name}' cannot be read{why}: {remedy}."
+            ) from error
 
     def _write(
         self, name: str, write: Callable[[BinaryIO], object], *, durable: bool = True
@@ -500,26 +475,6 @@ class RunFolder:
         except OSError as error:
             error.filename = error.filename or str(self.path)
             raise refusal(error) or error from error
-
-
-def _modified(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _checked_json(text: str) -> str:
-    json.loads(text)
-    return text
-
-
-def _assignments(text: str) -> pd.DataFrame:
-    """A table that ends with a whole line and has what every result has."""
-    table = pd.read_csv(io.StringIO(text), dtype={"sample": str})
-    if not text.endswith("\n") or not {"sample", "component", "confidence"} <= set(table.columns):
-        raise ValueError("not assignments, or not all of them")
-    return table
 
 
 def _json(content: dict) -> bytes:

@@ -126,10 +126,11 @@ class Worker:
     def _go_on(self, trainer: Trainer) -> None:
         """Take up the last checkpoint that is whole, and say so where files were damaged."""
         last = last_checkpoint(self.folder.checkpoints)
+        earlier = self.status.notes
         self._update(notes=())  # those of the state that is taken up follow
         if last.stored:
             trainer.restore(*last.stored)
-            self._note(*last.stored[1].get("told", ()))
+            self._note(*last.stored[1].get("told", earlier))
             _log.info("Going on from epoch %d", trainer.position.epoch)
         if last.damaged:
             self._note(

@@ -83,7 +83,7 @@ def read_tensors(path: Path) -> Stored:
             notes = json.loads(header["notes"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"Checkpoint '{path.name}' cannot be read ({error}).") from error
-    if header.get("crc32") != _checksum(tensors):
+    if "crc32" in header and header["crc32"] != _checksum(tensors):  # earlier versions had none
         raise DamagedError(f"Checkpoint '{path.name}' is not as it was written.")
     return tensors, notes
 

@@ -34,7 +34,8 @@ def test_a_run_is_found_again_by_the_next_server(chromium: Browser, tmp_path: Pa
     assert before.state is RunState.RUNNING
     with driver.running_app(place) as address:
         page.goto(f"{address}/live?{query}")
-        expect(driver.graph(page)).to_have_attribute("data-node-count", "3")
+        graph = driver.graph(page)
+        expect(graph).to_have_attribute("data-node-count", "3", timeout=driver.PATIENCE_MS)
         expect(page.get_by_text("Finished after")).to_be_visible(timeout=driver.TRAINING_MS)
     after = folder.status()
     assert after.state is RunState.FINISHED
