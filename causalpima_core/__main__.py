@@ -11,6 +11,7 @@ import typer
 from causalpima_core.cli import queries
 from causalpima_core.cli.commands import app
 from causalpima_core.errors import CausalPimaError
+from causalpima_core.runs.files import refusal
 from causalpima_core.runs.supervisor import worker_environment
 
 
@@ -33,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except CausalPimaError as error:
         return _say(str(error), error.exit_code)
+    except OSError as error:
+        known = refusal(error)
+        if known is None:
+            raise
+        return _say(str(known), known.exit_code)
     except typer.TyperException as error:
         return _say(error.format_message(), error.exit_code)
     return code or 0

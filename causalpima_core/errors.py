@@ -31,6 +31,14 @@ class RunFolderError(InputError):
     """A run folder is missing, taken, unreadable or not writable."""
 
 
+class DamagedError(RunFolderError):
+    """One file of a run is missing or not what it should be; the rest of the run can be used."""
+
+
+class StorageError(CausalPimaError):
+    """The disk takes no more; what was there before is kept."""
+
+
 class TrainingError(CausalPimaError):
     """Training cannot go on; the last good checkpoint is kept."""
 

@@ -12,7 +12,8 @@ from app.services import run_control
 from app.services.loaders import workspace
 from app.services.words import plain
 from app.state import Page, Param
-from causalpima_core.errors import CausalPimaError
+from causalpima_core.errors import CausalPimaError, DamagedError
+from causalpima_core.runs.files import refusal
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -51,11 +52,21 @@ def _dress() -> None:
     st.html(_STYLE + (_DARK if st.context.theme.type == "dark" else _LIGHT))
 
 
+def _only_readable() -> None:
+    """Said on every page, before someone has set up what cannot be kept."""
+    if not workspace().is_writable:
+        st.warning(
+            f"The workspace '{plain(str(workspace().root))}' can only be read: runs can be looked "
+            "at, but nothing can be trained, uploaded, named or deleted."
+        )
+
+
 @contextmanager
 def page(title: str) -> Iterator[None]:
     """A page: its title, and any error of ours inside it as one sentence instead of a trace."""
     _dress()
     st.title(title, anchor=False)
+    _only_readable()
     with sentences():
         yield
 
@@ -78,6 +89,7 @@ def run_page(
     _dress()
     head, picker = st.columns([1, 1.4], vertical_alignment="center")
     head.title(title, anchor=False)
+    _only_readable()
     with sentences():
         with picker:
             folder = chosen_run(with_result=with_result)
@@ -87,7 +99,24 @@ def run_page(
             unfinished(folder)
         else:
             run_caption(folder)
-            show(folder)
+            _as_far_as_it_goes(folder, show)
+
+
+def _as_far_as_it_goes(folder: RunFolder, show: Callable[[RunFolder], None]) -> None:
+    """The page with what can be read; a file that is damaged is named once."""
+    told = folder.problems()
+    for problem in told:
+        st.warning(plain(problem))
+    try:
+        show(folder)
+    except DamagedError as error:
+        if str(error) in told:
+            return
+        st.error(plain(str(error)))
+        finished = run_control.status_of(folder).state is RunState.FINISHED
+        if finished and st.button("Write the result again", key="frame.again"):
+            run_control.resume_run(folder)
+            st.switch_page(Page.LIVE, query_params={Param.RUN: folder.name})
 
 
 @contextmanager
@@ -97,6 +126,11 @@ def sentences() -> Iterator[None]:
         yield
     except CausalPimaError as error:
         st.error(plain(str(error)))
+    except OSError as error:
+        known = refusal(error)
+        if known is None:
+            raise
+        st.error(plain(str(known)))
 
 
 def nothing_yet(sentence: str, page: Page, label: str) -> None:
@@ -142,8 +176,11 @@ def run_picker(
 
 
 def run_caption(folder: RunFolder) -> None:
-    """One line on the run: its title, data, nodes, preset."""
-    config, title = folder.config(), folder.label().title
+    """One line on the run: its title, data, nodes, preset; nothing where they are damaged."""
+    try:
+        config, title = folder.config(), run_control.label_of(folder).title
+    except CausalPimaError:
+        return
     titled = f"**{plain(title)}** · " if title else ""
     st.caption(
         f"{titled}{plain(config.dataset.name)} · {config.dataset.n_samples:,} samples · "

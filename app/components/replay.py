@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.charts.edge_history import MAX_EDGES, EdgeHistory, history_figure
 from app.services.history import history_of
+from app.services.loaders import names_of
 from app.state import Key
 from causalpima_core.runs.store import RunFolder
 
@@ -53,7 +54,7 @@ def _strip(folder: RunFolder, history: EdgeHistory, epoch: int) -> None:
         return
     nodes = folder.config().model.nodes
     st.plotly_chart(
-        history_figure(history, nodes, epoch, folder.names()),
+        history_figure(history, nodes, epoch, names_of(folder)),
         key=f"live.history.{folder.name}",
         config={"displayModeBar": False},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from app.services.identity import workspace
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.errors import CausalPimaError
+from causalpima_core.errors import CausalPimaError, DamagedError
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
@@ -33,7 +34,7 @@ class Result:
     graph: GraphResult
     summary: Summary
     assignments: pd.DataFrame
-    arrays: dict[str, NDArray]
+    arrays: Mapping[str, NDArray]
     names: Names
 
     @property
@@ -77,16 +78,27 @@ def result_of(folder: RunFolder) -> Result:
     """A run's result, read once per time it was written.
 
     Raises:
-        RunFolderError: there is none yet.
+        RunFolderError: there is none yet, or one of its files is damaged.
     """
-    status = folder.status()
-    written = _result(str(folder.path), status.ended or status.heartbeat)
-    return replace(written, names=folder.names())
+    written = _result(str(folder.path), folder.result_written)
+    return replace(written, names=names_of(folder))
+
+
+def names_of(folder: RunFolder) -> Names:
+    """What a person calls nodes and states; none where the file is damaged, which the page says."""
+    try:
+        return folder.names()
+    except CausalPimaError:
+        return UNNAMED
 
 
 def snapshot_of(folder: RunFolder, epoch: int) -> Snapshot:
-    """One moment of a run; rewritten only by a resume, which changes its start."""
-    return _snapshot(str(folder.path), epoch, folder.status().started or 0.0)
+    """One moment of a run.
+
+    Raises:
+        DamagedError: its file is.
+    """
+    return _snapshot(str(folder.path), epoch, folder.snapshot_written(epoch))
 
 
 @st.cache_resource(show_spinner="Reading the data …", max_entries=6)
@@ -95,11 +107,27 @@ def _dataset(path: str, stamp: int) -> MultimodalDataset:
 
 
 @st.cache_resource(show_spinner="Reading the result …", max_entries=8)
-def _result(path: str, stamp: float) -> Result:
+def _result(path: str, stamp: int) -> Result:
     folder = RunFolder(path)
-    return Result(folder.graph(), folder.summary(), folder.assignments(), folder.arrays(), UNNAMED)
+    arrays: Mapping[str, NDArray]
+    try:
+        arrays = folder.arrays()
+    except DamagedError as error:
+        arrays = _NoArrays(str(error))
+    return Result(folder.graph(), folder.summary(), folder.assignments(), arrays, UNNAMED)
+
+
+class _NoArrays(dict[str, NDArray]):
+    """Stands for a damaged file: graph and tables are shown, and what needs it says why not."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+    def __missing__(self, key: str) -> NDArray:
+        raise DamagedError(self.reason)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _snapshot(path: str, epoch: int, started: float) -> Snapshot:
+def _snapshot(path: str, epoch: int, stamp: int) -> Snapshot:
     return RunFolder(path).snapshot(epoch)

@@ -61,7 +61,7 @@ def members_of(result: Result, node: str, state: int) -> NDArray[np.int64]:
 
 def agreements_of(folder: RunFolder, node: str, metadata: pd.DataFrame) -> list[Agreement]:
     """The node against every metadata column, worked out once for a result and these columns."""
-    stamp = (folder.status().ended or 0.0, *metadata.columns)
+    stamp = (folder.result_written, *metadata.columns)
     return _agreements(str(folder.path), node, stamp, metadata)
 
 

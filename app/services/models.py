@@ -21,14 +21,13 @@ def model_of(folder: RunFolder) -> FittedModel:
     return _model(*version_of(folder))
 
 
-def version_of(folder: RunFolder) -> tuple[str, float]:
+def version_of(folder: RunFolder) -> tuple[str, int]:
     """What tells a run's result from any other, for caches of what was made of it."""
-    status = folder.status()
-    return str(folder.path), status.ended or status.heartbeat
+    return str(folder.path), folder.result_written
 
 
 @st.cache_resource(show_spinner="Reading the model …", max_entries=4)
-def _model(path: str, stamp: float) -> FittedModel:
+def _model(path: str, stamp: int) -> FittedModel:
     import torch  # two seconds that pages which only show results need not spend
 
     from causalpima_core.fitted import FittedModel

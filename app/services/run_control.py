@@ -12,8 +12,9 @@ from causalpima_core.config import AUTO, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.creation import create_run
-from causalpima_core.runs.label import Label
+from causalpima_core.runs.label import UNLABELLED, Label
 from causalpima_core.runs.limits import trainings_at_once
+from causalpima_core.runs.lock import working_on
 from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.records import Status
 from causalpima_core.runs.results import Summary
@@ -101,6 +102,14 @@ def stop_run(folder: RunFolder) -> None:
         folder.request_cancel()
 
 
+def label_of(folder: RunFolder) -> Label:
+    """A person's title and note; empty where the file is damaged, which the run's page says."""
+    try:
+        return folder.label()
+    except CausalPimaError:
+        return UNLABELLED
+
+
 def resume_run(folder: RunFolder) -> None:
     """Go on from the last checkpoint as soon as the run's turn comes.
 
@@ -121,31 +130,36 @@ def delete_run(folder: RunFolder) -> None:
         raise RunFolderError(
             f"Run '{folder.name}' is being trained or waits for it: stop it before deleting it."
         )
-    folder.delete()
+    with working_on(folder):
+        folder.delete()
 
 
 def shown_name(folder: RunFolder) -> str:
     """What a list calls a run; where its label is damaged, the run's own page says so."""
-    try:
-        return folder.label().beside(folder.name)
-    except CausalPimaError:
-        return folder.name
+    return label_of(folder).beside(folder.name)
 
 
 def list_runs() -> tuple[list[RunRow], list[str]]:
-    """All runs, newest first, and one sentence for each that cannot be read."""
+    """All runs, newest first, and one sentence for each file of theirs that cannot be read."""
     rows, problems = [], []
     queue = Queue(workspace())
     queue.dispatch()
     places = {w.folder.path: place for place, w in enumerate(queue.waiting(), start=1)}
     for folder in workspace().runs():
         try:
-            summary = folder.summary() if folder.has_result else None
-            status = supervisor.current_status(folder)
-            read = folder.label(), folder.config(), status, summary
-            rows.append(RunRow(folder.name, *read, places.get(folder.path)))
+            config, status = folder.config(), supervisor.current_status(folder)
         except CausalPimaError as error:
             problems.append(f"Run '{folder.name}' cannot be shown. {error}")
+            continue
+        problems += folder.problems()
+        summary = None
+        if folder.has_result:
+            try:
+                summary = folder.summary()
+            except CausalPimaError as error:
+                problems.append(str(error))
+        place = places.get(folder.path)
+        rows.append(RunRow(folder.name, label_of(folder), config, status, summary, place))
     return rows, problems
 
 

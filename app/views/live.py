@@ -11,7 +11,8 @@ from app.components.frame import run_page, sentences
 from app.components.live_graph import live_graph
 from app.components.replay import replay
 from app.services import run_control
-from app.services.loaders import result_of, snapshot_of
+from app.services.history import damaged_snapshots, history_of
+from app.services.loaders import names_of, result_of, snapshot_of
 from app.services.projections import principal_axes
 from app.services.words import STATE_WORDS, at_once, duration, plain
 from app.state import Key, Page, Param
@@ -50,15 +51,24 @@ def _watch(folder: RunFolder, was_final: bool) -> None:
             _progress(folder, status)
         with st.container():
             epoch = _epoch_shown(folder, status)
-        snapshot = None if epoch is None else snapshot_of(folder, epoch)
+        snapshot = _snapshot(folder, epoch)
         graph_column, latent_column = st.columns([1, 1.25], gap="medium")
-        with graph_column:
+        with graph_column, sentences():
             _graph(folder, snapshot, status)
         with latent_column:
             _latent(folder, snapshot, status)
-        with st.container():
+        with st.container(), sentences():
             _losses(folder, epoch)
         _notes(folder, status)
+
+
+def _snapshot(folder: RunFolder, epoch: int | None) -> Snapshot | None:
+    """What was seen at an epoch; where its file is damaged, that is said in its place."""
+    if epoch is None:
+        return None
+    with sentences():
+        return snapshot_of(folder, epoch)
+    return None
 
 
 def _progress(folder: RunFolder, status: Status) -> None:
@@ -98,9 +108,14 @@ def _stop(folder: RunFolder) -> None:
         key="live.stop",
         width="stretch",
         help=told,
-        on_click=run_control.stop_run,
+        on_click=_ask_to_stop,
         args=(folder,),
     )
+
+
+def _ask_to_stop(folder: RunFolder) -> None:
+    with sentences():
+        run_control.stop_run(folder)
 
 
 def _told(folder: RunFolder, status: Status) -> str:
@@ -134,7 +149,7 @@ def _epoch_shown(folder: RunFolder, status: Status) -> int | None:
     """Latest epoch while training, unless held; afterwards whichever the person slides to."""
     epochs = folder.snapshot_epochs()
     if status.state.is_final:
-        return replay(folder) if epochs else None
+        return _replayed(folder) if epochs else None
     held = st.toggle(
         "Hold the pictures still",
         key=Key.HOLD,
@@ -147,6 +162,16 @@ def _epoch_shown(folder: RunFolder, status: Status) -> int | None:
     return st.session_state.get(Key.HELD_EPOCH, epochs[-1])
 
 
+def _replayed(folder: RunFolder) -> int | None:
+    with sentences():
+        damaged = damaged_snapshots(folder)
+        if damaged:
+            told = ", ".join(str(epoch) for epoch in damaged)
+            st.warning(f"Left out, because their snapshots cannot be read: epoch {told}.")
+        return replay(folder)
+    return None
+
+
 def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None:
     st.subheader(
         "Graph",
@@ -155,8 +180,7 @@ def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None
         "every sample falls clearly into one of its states.",
     )
     decided = status.state.is_final and folder.has_result
-    last = snapshot is None or snapshot.epoch == folder.snapshot_epochs()[-1]
-    if decided and last:
+    if decided and (snapshot is None or snapshot.epoch == history_of(folder).epochs[-1]):
         result = result_of(folder)
         payload = graph_payload.of_graph(result.graph, names=result.names)
     else:
@@ -164,7 +188,7 @@ def _graph(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> None
         if not nodes:
             st.caption("Which nodes there are is chosen from the data after the warm-up.")
             return
-        payload = graph_payload.of_snapshot(nodes, snapshot, folder.names())
+        payload = graph_payload.of_snapshot(nodes, snapshot, names_of(folder))
     live_graph(payload, key=f"live.graph.{folder.name}")
 
 
@@ -180,7 +204,7 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> Non
         return
     # In a replay the axes stay those of the end, so that components move and not the axes.
     held = status.state.is_final
-    pattern = snapshot_of(folder, folder.snapshot_epochs()[-1]) if held else snapshot
+    pattern = snapshot_of(folder, history_of(folder).epochs[-1]) if held else snapshot
     end = principal_axes(pattern.latent, 2)
     projection = end.carried_to(snapshot.latent)
     count = max(len(snapshot.means), int(snapshot.component.max(initial=-1)) + 1)
@@ -237,7 +261,8 @@ def _notes(folder: RunFolder, status: Status) -> None:
     if not status.notes:
         return
     st.subheader("Notes", anchor=False)
-    notes = [plain(folder.names().in_text(note)) for note in reversed(status.notes)]
+    names = names_of(folder)
+    notes = [plain(names.in_text(note)) for note in reversed(status.notes)]
     st.markdown("\n".join(f"- {note}" for note in notes))
 
 

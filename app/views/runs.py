@@ -117,7 +117,9 @@ def _comparison(chosen: list[RunRow]) -> None:
 
 def _row(row: RunRow) -> dict[str, object]:
     config, status, summary = row.config, row.status, row.summary
-    took = (status.ended or status.heartbeat) - status.started if status.started else None
+    took = None
+    if status.started:  # the clock may have been set back since
+        took = max(0.0, (status.ended or status.heartbeat) - status.started)
     return {
         "run": row.name,
         "title": row.label.title or None,
@@ -137,7 +139,7 @@ def _row(row: RunRow) -> dict[str, object]:
 
 def _label(folder: RunFolder) -> None:
     """Title and note, kept as soon as they are changed."""
-    label = folder.label()
+    label = run_control.label_of(folder)
     keys = f"runs.title.{folder.name}", f"runs.note.{folder.name}"
     st.session_state[keys[0]], st.session_state[keys[1]] = label.title, label.note
     title, note = st.columns([1, 1.6], gap="medium")

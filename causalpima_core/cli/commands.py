@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,13 @@ import typer
 from causalpima_core.cli import report
 from causalpima_core.cli.options import model_config
 from causalpima_core.config import Preset, TrainingConfig
-from causalpima_core.errors import Cancelled, CausalPimaError, RunFolderError, TrainingError
+from causalpima_core.errors import (
+    Cancelled,
+    CausalPimaError,
+    DamagedError,
+    RunFolderError,
+    TrainingError,
+)
 from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.limits import trainings_at_once
@@ -110,9 +116,14 @@ def resume(run: RunArgument, quiet: QuietOption = False) -> int:
     folder = RunFolder(run).require()
     status = supervisor.current_status(folder)
     if status.state is RunState.FINISHED:
-        typer.echo(f"Run '{folder.name}' is finished already.", err=True)
-        typer.echo(report.result(folder))
-        return 0
+        try:
+            folder.check_result()
+        except DamagedError as error:
+            typer.echo(f"{error} That is done now.", err=True)
+        else:
+            typer.echo(f"Run '{folder.name}' is finished already.", err=True)
+            typer.echo(report.result(folder))
+            return 0
     if supervisor.is_alive(status):
         raise RunFolderError(
             f"Run '{folder.name}' is being trained already (process {status.pid}): "
@@ -186,10 +197,23 @@ def _train(folder: RunFolder, *, quiet: bool) -> int:
     return Cancelled.exit_code if state is RunState.CANCELLED else 0
 
 
+class _Log(logging.FileHandler):
+    """A log that is given up where the disk takes no more: why is said by the run's status."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say nothing."""
+
+    def close(self) -> None:
+        """Drop what could not be written."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def _logged(folder: RunFolder) -> Iterator[None]:
     """Send messages, warnings and tracebacks to the run's log; say a defect in one line."""
-    handler = logging.FileHandler(folder.log)
+    with folder.refusals_in_words():
+        handler = _Log(folder.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     root = logging.getLogger()
     level = root.level

@@ -11,30 +11,38 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, fields
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from causalpima_core.config import ModelConfig, RunConfig
-from causalpima_core.errors import RunFolderError
+from causalpima_core.errors import (
+    CausalPimaError,
+    ConfigError,
+    DamagedError,
+    RunFolderError,
+)
+from causalpima_core.runs import metrics, reading
+from causalpima_core.runs.files import drafts, refusal, replacing
 from causalpima_core.runs.label import UNLABELLED, Label
 from causalpima_core.runs.names import UNNAMED, Names
-from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, Status
+from causalpima_core.runs.records import EpochRecord, Snapshot, Status
 from causalpima_core.runs.results import GraphResult, Summary
 
-_METRICS_TABLE = """
-CREATE TABLE IF NOT EXISTS metrics (
-    step INTEGER, epoch INTEGER, stage TEXT, term TEXT, value REAL, time REAL,
-    PRIMARY KEY (epoch, term)
-)
-"""
+T = TypeVar("T")
+
+RESERVED_BYTES = 16 * 1024
+"""More than a status has; held from the start so that a full disk can be told of."""
+
+WRITTEN_ANEW = "resume the run, which writes it anew"
+_PUT_BACK = "put back a copy of it, or delete the run"
+_FORGOTTEN_SECONDS = 3600.0
+"""Age from which a draft belongs to nobody any more."""
 
 
 class RunFolder:
@@ -60,6 +68,15 @@ class RunFolder:
         """What the worker printed."""
         return self.path / "log.txt"
 
+    def last_logged(self) -> str:
+        """The last line of the log that says something, cut to a line's length."""
+        return reading.last_line(self.log)
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that works on the run; see `runs.lock`."""
+        return self.path / "train.lock"
+
     @property
     def checkpoints(self) -> Path:
         """Where `training.checkpoint` keeps its files."""
@@ -79,6 +96,15 @@ class RunFolder:
     def has_result(self) -> bool:
         """Whether a graph was written, by a finished run or one stopped late enough."""
         return (self.path / "result" / "dag.json").exists()
+
+    @property
+    def result_written(self) -> int:
+        """When the result was written (nanoseconds), 0 before; tells one result from the next."""
+        return reading.modified(self.path / "result" / "dag.json")
+
+    def snapshot_written(self, epoch: int) -> int:
+        """When a snapshot was written (nanoseconds), 0 before."""
+        return reading.modified(self.snapshots / f"{epoch:04d}.npz")
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -108,6 +134,8 @@ class RunFolder:
             )
         try:
             folder.path.parent.mkdir(parents=True, exist_ok=True)
+            for left in drafts(folder.path.parent, older_than=_FORGOTTEN_SECONDS):
+                shutil.rmtree(left, ignore_errors=True)
             draft = Path(tempfile.mkdtemp(prefix=".new-run-", dir=folder.path.parent))
         except OSError as error:
             raise RunFolderError(
@@ -147,33 +175,85 @@ class RunFolder:
     # -- config and status ----------------------------------------------------------------------
 
     def config(self) -> RunConfig:
-        """Settings of the run."""
-        return RunConfig.from_json(self._text("config.json"))
+        """Settings of the run.
+
+        Raises:
+            ConfigError: they make no sense.
+            RunFolderError: there are none that can be read.
+        """
+        text = self._read("config.json", reading.checked_json, _PUT_BACK)
+        try:
+            return RunConfig.from_json(text)
+        except ConfigError as error:
+            raise ConfigError(f"config.json of run '{self.name}': {error}") from error
 
     def write_chosen(self, model: ModelConfig) -> None:
         """Enter the states that were chosen from the data into the settings."""
         config = self.config()
         if config.model != model:
             text = config.model_copy(update={"model": model}).model_dump_json(indent=2)
-            with replacing(self.path / "config.json") as file:
-                file.write(text.encode())
+            self._write("config.json", lambda file: file.write(text.encode()))
 
     def status(self) -> Status:
-        """Where the run stands, as last written (see `supervisor.current_status`)."""
-        try:
-            return Status.model_validate_json(self._text("status.json"))
-        except ValidationError as error:
-            raise RunFolderError(
-                f"status.json of run '{self.name}' cannot be read: delete the file and resume."
-            ) from error
+        """Where the run stands, as last written (see `supervisor.current_status`).
 
-    def write_status(self, status: Status) -> None:
-        """Replace `status.json`."""
-        self._write("status.json", lambda file: file.write(status.model_dump_json().encode()))
+        Raises:
+            DamagedError: `status.json` is.
+        """
+        return self._read("status.json", Status.model_validate_json, WRITTEN_ANEW)
+
+    def write_status(self, status: Status, *, durable: bool = True) -> None:
+        """Replace `status.json`; ``durable`` as for `files.replacing`.
+
+        Raises:
+            StorageError: the disk is full.
+            RunFolderError: it may not be written.
+        """
+        content = status.model_dump_json().encode()
+        self._write("status.json", lambda file: file.write(content), durable=durable)
+
+    def reserve(self) -> None:
+        """Hold room on the disk for `write_last_status`, until `release`."""
+        with self.refusals_in_words(), self._reserve.open("wb") as file:
+            file.write(bytes(RESERVED_BYTES))
+            file.flush()
+            os.fsync(file.fileno())  # until then the disk may still turn out to be full
+
+    def write_last_status(self, status: Status) -> None:
+        """Replace `status.json` even on a full disk, with the room that was held for it."""
+        try:
+            self.write_status(status)
+        except CausalPimaError:
+            content = status.model_dump_json().encode()
+            if not self._reserve.exists() or len(content) > RESERVED_BYTES:
+                raise
+            with self.refusals_in_words():
+                with self._reserve.open("r+b") as file:
+                    file.write(content)
+                    file.truncate()
+                self._reserve.replace(self.path / "status.json")
+
+    def release(self) -> None:
+        """Let go of the room that was held."""
+        self._reserve.unlink(missing_ok=True)
+
+    @property
+    def _reserve(self) -> Path:
+        return self.path / ".status.json-reserved"  # named so that `sweep` knows it for a draft
+
+    def sweep(self) -> None:
+        """Remove what killed writers left; for whoever holds the run's lock."""
+        own = (".status.json-", ".config.json-")
+        for place in (self.path, self.snapshots, self.checkpoints, self.weights.parent):
+            for draft in drafts(place):
+                # A page may be writing names or a label just now.
+                if place != self.path or draft.name.startswith(own):
+                    draft.unlink(missing_ok=True)
 
     def request_cancel(self) -> None:
         """Ask the worker to stop at the next batch."""
-        self._write("cancel.request", lambda file: file.write(b""))
+        with self.refusals_in_words():
+            (self.require().path / "cancel.request").touch()
 
     def withdraw_cancel(self) -> None:
         """Forget an earlier request."""
@@ -188,23 +268,30 @@ class RunFolder:
 
     def append_metrics(self, record: EpochRecord) -> None:
         """Add one epoch's terms; an epoch done again after a resume replaces itself."""
-        rows = [
-            (record.step, record.epoch, record.stage.value, term, value, time.time())
-            for term, value in record.terms.items()
-        ]
-        with closing(sqlite3.connect(self._metrics)) as db, db:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute(_METRICS_TABLE)
-            db.executemany("INSERT OR REPLACE INTO metrics VALUES (?,?,?,?,?,?)", rows)
+        metrics.append(self._metrics, record)
 
     def metrics(self) -> pd.DataFrame:
-        """All terms so far: columns step, epoch, stage, term, value, time."""
-        columns = ["step", "epoch", "stage", "term", "value", "time"]
-        if not self._metrics.exists():
-            return pd.DataFrame(columns=columns)
-        with closing(sqlite3.connect(f"{self._metrics.as_uri()}?mode=ro", uri=True)) as db:
-            rows = db.execute("SELECT * FROM metrics ORDER BY epoch, term").fetchall()
-        return pd.DataFrame(rows, columns=columns)
+        """All terms so far: columns step, epoch, stage, term, value, time.
+
+        Raises:
+            DamagedError: the database is.
+        """
+        try:
+            return metrics.read(self._metrics)
+        except sqlite3.Error as error:
+            raise DamagedError(
+                f"metrics.sqlite of run '{self.name}' is damaged ({error}): "
+                "the loss cannot be shown; a resume begins a new one."
+            ) from error
+
+    def mend_metrics(self) -> str | None:
+        """Begin a new history where the old one is damaged; says so in a sentence."""
+        try:
+            metrics.check(self._metrics)
+        except sqlite3.Error:
+            metrics.set_aside(self._metrics)
+            return "The history of the loss was damaged and begins anew at this epoch."
+        return None
 
     @property
     def _metrics(self) -> Path:
@@ -215,10 +302,11 @@ class RunFolder:
     def write_snapshot(self, snapshot: Snapshot) -> None:
         """Keep one moment; its number is its epoch."""
         content = asdict(snapshot) | {"stage": snapshot.stage.value}
-        self.snapshots.mkdir(exist_ok=True)
+        self._make_place(self.snapshots)
         self._write(
             f"snapshots/{snapshot.epoch:04d}.npz",
             lambda file: np.savez_compressed(file, allow_pickle=False, **content),
+            durable=False,
         )
 
     def snapshot_epochs(self) -> list[int]:
@@ -226,13 +314,14 @@ class RunFolder:
         return sorted(int(path.stem) for path in self.snapshots.glob("[0-9]*.npz"))
 
     def snapshot(self, epoch: int) -> Snapshot:
-        """One moment of the history."""
-        with np.load(self.snapshots / f"{epoch:04d}.npz", allow_pickle=False) as stored:
-            values: dict[str, Any] = {field.name: stored[field.name] for field in fields(Snapshot)}
-        values["epoch"] = int(values["epoch"])
-        values["temperature"] = float(values["temperature"])
-        values["stage"] = Stage(str(values["stage"]))
-        return Snapshot(**values)
+        """One moment of the history.
+
+        Raises:
+            DamagedError: its file is.
+        """
+        name = f"snapshots/{epoch:04d}.npz"
+        with self._damage_in_words(name, "the moment is left out"):
+            return reading.snapshot(self.path / name)
 
     # -- results --------------------------------------------------------------------------------
 
@@ -253,7 +342,7 @@ class RunFolder:
             arrays: latents and decoded prototypes for the pages; goes to `arrays.npz`.
             write_weights: writes the model to the path it is given.
         """
-        (self.path / "result").mkdir(exist_ok=True)
+        self._make_place(self.path / "result")
         self._write("result/assignments.csv", lambda f: assignments.to_csv(f, index=False))
         self._write(
             "result/arrays.npz", lambda f: np.savez_compressed(f, allow_pickle=False, **arrays)
@@ -264,22 +353,30 @@ class RunFolder:
 
     def graph(self) -> GraphResult:
         """`result/dag.json`; `RunFolderError` where there is none yet."""
-        return GraphResult.model_validate_json(self._result_text("dag.json"))
+        return self._read_result("dag.json", GraphResult.model_validate_json)
 
     def summary(self) -> Summary:
         """`result/summary.json`; `RunFolderError` where there is none yet."""
-        return Summary.model_validate_json(self._result_text("summary.json"))
+        return self._read_result("summary.json", Summary.model_validate_json)
 
     def assignments(self) -> pd.DataFrame:
-        """Component and node states of each sample."""
-        self._result_text("dag.json")
-        return pd.read_csv(self.path / "result" / "assignments.csv", dtype={"sample": str})
+        """Component and node states of each sample; `RunFolderError` where there are none yet."""
+        return self._read_result("assignments.csv", reading.assignments)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Arrays for the pages, as `write_result` was given them."""
-        self._result_text("dag.json")
-        with np.load(self.path / "result" / "arrays.npz", allow_pickle=False) as stored:
-            return dict(stored)
+        self._require_result()
+        with self._damage_in_words("result/arrays.npz", WRITTEN_ANEW):
+            return reading.arrays(self.path / "result" / "arrays.npz")
+
+    def check_result(self) -> None:
+        """Read every file of the result but the weights.
+
+        Raises:
+            DamagedError: one is damaged.
+        """
+        for read in (self.graph, self.summary, self.assignments, self.arrays):
+            read()
 
     # -- names and label ------------------------------------------------------------------------
 
@@ -289,8 +386,7 @@ class RunFolder:
         Raises:
             ConfigError: `names.json` is damaged.
         """
-        path = self.path / "names.json"
-        return Names.of_json(self._text("names.json")) if path.exists() else UNNAMED
+        return self._read_own("names.json", Names.of_json, UNNAMED)
 
     def write_names(self, names: Names) -> None:
         """Keep names of nodes and states."""
@@ -302,48 +398,83 @@ class RunFolder:
         Raises:
             ConfigError: `label.json` is damaged.
         """
-        path = self.path / "label.json"
-        return Label.of_json(self._text("label.json")) if path.exists() else UNLABELLED
+        return self._read_own("label.json", Label.of_json, UNLABELLED)
 
     def write_label(self, label: Label) -> None:
         """Keep title and note."""
         self.require()._write("label.json", lambda file: file.write(_json(label.model_dump())))
 
+    def problems(self) -> list[str]:
+        """A sentence for each small file that is damaged, though much can be seen without it."""
+        told: list[str] = []
+        for read in (self.config, self.names, self.label):
+            try:
+                read()
+            except CausalPimaError as error:
+                told.append(str(error))
+        return told
+
     # -- reading and writing --------------------------------------------------------------------
 
-    def _result_text(self, name: str) -> str:
+    def _require_result(self) -> None:
+        self.require()
         if not self.has_result:
             raise RunFolderError(
                 f"Run '{self.name}' has no result yet: let it finish, or resume it."
             )
-        return self._text(f"result/{name}")
 
-    def _text(self, name: str) -> str:
+    def _read_result(self, name: str, parse: Callable[[str], T]) -> T:
+        self._require_result()
+        return self._read(f"result/{name}", parse, WRITTEN_ANEW)
+
+    def _read_own(self, name: str, parse: Callable[[str], T], otherwise: T) -> T:
+        """What a person gave to the run, which need not be there."""
+        if not (self.path / name).exists():
+            return otherwise
+        return self._read(name, parse, "delete the file and give it again")
+
+    def _read(self, name: str, parse: Callable[[str], T], remedy: str) -> T:
+        """A text file that is there in every run.
+
+        Raises:
+            DamagedError: it cannot be read or parsed; ``remedy`` says what to do.
+        """
+        path = self.require().path / name
+        with self._damage_in_words(name, remedy):
+            return parse(path.read_text(encoding="utf-8"))
+
+    @contextmanager
+    def _damage_in_words(self, name: str, remedy: str) -> Iterator[None]:
         try:
-            return (self.require().path / name).read_text()
-        except OSError as error:
-            raise RunFolderError(
-                f"{name} of run '{self.name}' cannot be read ({error.strerror})."
+            yield
+        except (OSError, ValueError) as error:
+            why = f" ({error.strerror})" if isinstance(error, OSError) else ""
+            raise DamagedError(
+                f"{name} of run '{self.name}' cannot be read{why}: {remedy}."
             ) from error
 
-    def _write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        with replacing(self.path / name) as file:
+    def _write(
+        self, name: str, write: Callable[[BinaryIO], object], *, durable: bool = True
+    ) -> None:
+        with self.refusals_in_words(), replacing(self.path / name, durable=durable) as file:
             write(file)
 
+    def _make_place(self, path: Path) -> None:
+        with self.refusals_in_words():
+            path.mkdir(exist_ok=True)
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that takes the place of ``path`` once it is whole and closed."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        draft.chmod(0o644)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    @contextmanager
+    def refusals_in_words(self) -> Iterator[None]:
+        """Turn what the disk says inside into an error of ours, where a person can do something."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise RunFolderError(
+                f"Run folder '{self.path}' is no longer there: it was moved or deleted."
+            ) from error
+        except OSError as error:
+            error.filename = error.filename or str(self.path)
+            raise refusal(error) or error from error
 
 
 def _json(content: dict) -> bytes:

@@ -13,16 +13,17 @@ import time
 
 import psutil
 
-from causalpima_core.errors import RunFolderError
+from causalpima_core.errors import CausalPimaError, DamagedError, RunFolderError
 from causalpima_core.runs.limits import gpu_environment, threads_each
+from causalpima_core.runs.lock import is_worked_on, working_on
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
 START_GRACE_SECONDS = 60.0
 """How long a queued run may go without a process before it counts as failed."""
 
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""Our own children, kept so that those that ended are collected when the next one starts."""
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""Processes started here, by id, until they have been collected."""
 
 
 def worker_environment() -> dict[str, str]:
@@ -39,15 +40,40 @@ def start(folder: RunFolder, gpu: str | None = None) -> int:
         gpu: the only one that the process is to see; None leaves it all there are.
 
     Raises:
-        RunFolderError: a process already trains this run.
+        RunFolderError: a process already trains this run, or it may not be written.
+        StorageError: the disk is full.
     """
-    status = current_status(folder)
+    _refuse_two(folder, _status_or_damage(folder))
+    # Of two that start a run at once, the second then sees what the first has entered.
+    with working_on(folder):
+        status = _unlocked_status(folder)
+        _refuse_two(folder, status)
+        folder.reserve()  # where the disk takes no more, nothing is started
+        folder.withdraw_cancel()
+        starting = {"state": RunState.QUEUED, "queued": None, "gpu": gpu, "pid": None}
+        starting |= {"reason": None, "ended": None, "heartbeat": time.time()}
+        status = status.model_copy(update=starting)
+        folder.write_status(status)
+        process = _spawn(folder, gpu)
+        created = psutil.Process(process.pid).create_time()
+        folder.write_status(
+            status.model_copy(update={"pid": process.pid, "process_created": created})
+        )
+    return process.pid
+
+
+def _refuse_two(folder: RunFolder, status: Status) -> None:
     if is_alive(status):
         raise RunFolderError(
             f"Run '{folder.name}' is being trained already (process {status.pid}): "
             "wait for it, or cancel it first."
         )
-    folder.withdraw_cancel()
+
+
+def _spawn(folder: RunFolder, gpu: str | None) -> subprocess.Popen[bytes]:
+    """The worker, in a session of its own; it waits until the lock is free."""
+    for pid in [pid for pid, process in _started.items() if process.poll() is not None]:
+        del _started[pid]
     with folder.log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
             [sys.executable, "-m", "causalpima_core.runs.worker", str(folder.path)],
@@ -57,24 +83,8 @@ def start(folder: RunFolder, gpu: str | None = None) -> int:
             start_new_session=True,
             env=worker_environment() | gpu_environment(gpu),
         )
-    _STARTED[:] = [other for other in _STARTED if other.poll() is None]
-    _STARTED.append(process)
-    created = psutil.Process(process.pid).create_time()
-    folder.write_status(
-        status.model_copy(
-            update={
-                "state": RunState.QUEUED,
-                "queued": None,
-                "gpu": gpu,
-                "pid": process.pid,
-                "process_created": created,
-                "heartbeat": time.time(),
-                "reason": None,
-                "ended": None,
-            }
-        )
-    )
-    return process.pid
+    _started[process.pid] = process
+    return process
 
 
 def is_alive(status: Status) -> bool:
@@ -95,26 +105,66 @@ def is_alive(status: Status) -> bool:
 
 
 def current_status(folder: RunFolder) -> Status:
-    """The status on disk, put right where its process is gone without having said so."""
-    status = folder.status()
-    if status.state.is_final or status.waits or is_alive(status):
+    """The status on disk, put right where its process is gone without having said so.
+
+    A damaged `status.json` counts as a failure that names it: a resume writes it anew.
+    """
+    status = _status_or_damage(folder)
+    if status.state.is_final or _is_worked_on(folder, status):
         return status
-    if status.pid is None and time.time() - status.heartbeat < START_GRACE_SECONDS:
+    try:
+        with working_on(folder, patience=0.0):
+            return _unlocked_status(folder)
+    except CausalPimaError:
+        # Somebody has just taken it up; or the disk does not let us write, but the page is to
+        # know nevertheless.
+        status = _status_or_damage(folder)
+        final = status.state.is_final or _is_worked_on(folder, status)
+        return status if final else _failed(folder, status)
+
+
+def _unlocked_status(folder: RunFolder) -> Status:
+    """The status of a run whose lock we hold: nobody else can be at work on it."""
+    status = _status_or_damage(folder)
+    if status.state.is_final or is_alive(status) or _is_to_come(status):
         return status
-    status = folder.status()  # the worker may have finished between the two looks
-    if status.state.is_final or status.waits or is_alive(status):
-        return status
-    failed = status.model_copy(
-        update={
-            "state": RunState.FAILED,
-            "ended": status.heartbeat,
-            "eta_seconds": None,
-            "reason": "The training process ended without a word (killed, or out of memory): "
-            "resume the run to go on from its last checkpoint.",
-        }
-    )
+    failed = _failed(folder, status)
     folder.write_status(failed)
     return failed
+
+
+def _status_or_damage(folder: RunFolder) -> Status:
+    try:
+        return folder.status()
+    except DamagedError as error:
+        if is_worked_on(folder):  # and will be written again within a second
+            return Status(state=RunState.RUNNING, heartbeat=time.time())
+        return Status(state=RunState.FAILED, reason=str(error))
+
+
+def _is_worked_on(folder: RunFolder, status: Status) -> bool:
+    """The lock counts for more than the process: its creation time changes as a clock is set."""
+    return is_alive(status) or _is_to_come(status) or is_worked_on(folder)
+
+
+def _is_to_come(status: Status) -> bool:
+    """Whether the run waits for its turn or its process; the clock may have been set since."""
+    recent = abs(time.time() - status.heartbeat) < START_GRACE_SECONDS
+    return status.waits or (status.pid is None and recent)
+
+
+def _failed(folder: RunFolder, status: Status) -> Status:
+    last = folder.last_logged()
+    return status.model_copy(
+        update={
+            "state": RunState.FAILED,
+            "ended": max(status.heartbeat, status.started or 0.0),
+            "eta_seconds": None,
+            "reason": "The training process ended without a word (killed, or out of memory): "
+            "resume the run to go on from its last checkpoint."
+            + (f" Its log ends with: {last}" if last else ""),
+        }
+    )
 
 
 def cancel(folder: RunFolder, timeout: float = 60.0) -> Status:
@@ -134,6 +184,10 @@ def cancel(folder: RunFolder, timeout: float = 60.0) -> Status:
 
 def _reap(pid: int) -> None:
     """Collect a dead child of ours, so that its id becomes free; others' are not ours to wait."""
+    process = _started.pop(pid, None)
+    if process is not None:
+        process.poll()
+        return
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:

@@ -17,8 +17,17 @@ import torch
 
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.errors import Cancelled, CausalPimaError, DataError
+from causalpima_core.errors import (
+    Cancelled,
+    CausalPimaError,
+    DamagedError,
+    DataError,
+    InputError,
+    RunFolderError,
+)
 from causalpima_core.fitted import write_findings
+from causalpima_core.runs.files import refusal
+from causalpima_core.runs.lock import Holder, working_on
 from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import (
     BatchRecord,
@@ -32,7 +41,7 @@ from causalpima_core.runs.records import (
     Status,
 )
 from causalpima_core.runs.store import RunFolder
-from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 
@@ -48,12 +57,15 @@ _log = logging.getLogger(__name__)
 class Worker:
     """One attempt at training a run, from its last checkpoint or from the start."""
 
-    def __init__(self, folder: RunFolder, report: Callable[[Status], None]) -> None:
-        """Take over the run: from here on the status names this process."""
+    def __init__(self, folder: RunFolder, holder: Holder, report: Callable[[Status], None]) -> None:
+        """Take over the run, whose lock is held: from here on the status names this process."""
         self.folder = folder
+        self.holder = holder
         self.report = report
-        earlier = folder.status()
+        folder.sweep()
+        folder.reserve()
         process = psutil.Process()
+        earlier = _earlier(folder)
         self.status = earlier.model_copy(
             update={
                 "state": RunState.RUNNING,
@@ -65,16 +77,25 @@ class Worker:
             }
         )
         self._last_sign = self._last_checkpoint = 0.0
+        self._checkpoint_owed = False
         self._began = time.monotonic()
         self._began_at: float | None = None
         self._tell()
 
     def train(self) -> RunState:
-        """Train to the end, or to a request to stop; failures end up in the status."""
+        """Train to the end, or to a request to stop; failures end up in the status.
+
+        Raises:
+            InputError: data or settings cannot be used, or the run is no longer there.
+        """
         try:
             self._train()
         except Cancelled:
             self._end(RunState.CANCELLED)
+        except InputError as error:
+            _log.exception("Training failed")
+            self._end(RunState.FAILED, reason=str(error))
+            raise
         except (CausalPimaError, OSError, MemoryError) as error:
             _log.exception("Training failed")
             self._end(RunState.FAILED, reason=_sentence(error))
@@ -90,10 +111,7 @@ class Worker:
         config = self.folder.config()
         dataset = self._dataset(config.dataset.path, config.dataset.sha256)
         trainer = Trainer(dataset, config.model, config.training)
-        stored = load_checkpoint(self.folder.checkpoints)
-        if stored:
-            trainer.restore(*stored)
-            _log.info("Going on from epoch %d", trainer.position.epoch)
+        self._go_on(trainer)
         try:
             for record in trainer.run():
                 self._take(record, trainer)
@@ -101,13 +119,31 @@ class Worker:
                     raise Cancelled("Stopped on request.")
         except Cancelled:
             # Half an epoch is not a state to go on from: the last whole one is.
-            whole = load_checkpoint(self.folder.checkpoints)
+            whole = last_checkpoint(self.folder.checkpoints).stored
             if whole:
                 trainer.restore(*whole)
             if trainer.joint_has_begun:
                 self._conclude(trainer, dataset)
             raise
         self._conclude(trainer, dataset)
+
+    def _go_on(self, trainer: Trainer) -> None:
+        """Take up the last checkpoint that is whole, and say so where files were damaged."""
+        last = last_checkpoint(self.folder.checkpoints)
+        earlier = self.status.notes
+        self._update(notes=())  # those of the state that is taken up follow
+        if last.stored:
+            trainer.restore(*last.stored)
+            self._note(*last.stored[1].get("told", earlier))
+            _log.info("Going on from epoch %d", trainer.position.epoch)
+        if last.damaged:
+            self._note(
+                f"Damaged and left out: checkpoint {', '.join(last.damaged)}; training went on "
+                f"from epoch {trainer.position.epoch}."
+            )
+        mended = self.folder.mend_metrics()
+        if mended:
+            self._note(mended)
 
     def _dataset(self, path: str, sha256: str) -> MultimodalDataset:
         dataset = load_dataset(Path(path))
@@ -118,8 +154,16 @@ class Worker:
             )
         return dataset
 
+    def _note(self, *texts: str) -> None:
+        for text in texts:
+            _log.info(text)
+        self._update(notes=(*self.status.notes, *texts))
+
     def _take(self, record: Record, trainer: Trainer) -> None:
         """Write one record where it belongs."""
+        self._still_here()
+        if self._checkpoint_owed and not isinstance(record, NoteRecord):
+            self._checkpoint(trainer, now=True)
         match record:
             case StageRecord(stage, epoch, epochs):
                 if trainer.model.config.from_data and trainer.joint_has_begun:
@@ -137,22 +181,26 @@ class Worker:
                 self._update(epoch=record.epoch)
                 self._checkpoint(trainer)
             case NoteRecord(text):
-                self._update(notes=(*self.status.notes, text))
-                self._checkpoint(trainer, now=True)
+                self._note(text)
                 self._tell()
+                # Notes come in rows: a checkpoint between two would lose those still to come.
+                self._checkpoint_owed = True
             case Snapshot():
                 self.folder.write_snapshot(record)
 
     def _checkpoint(self, trainer: Trainer, *, now: bool = False) -> None:
         if now or time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
-            save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
-            self._last_checkpoint = time.monotonic()
+            tensors, notes = trainer.state()
+            notes["told"] = self.status.notes
+            save_checkpoint(self.folder.checkpoints, trainer.position.epoch, tensors, notes)
+            self._last_checkpoint, self._checkpoint_owed = time.monotonic(), False
 
     def _conclude(self, trainer: Trainer, dataset: MultimodalDataset) -> None:
         self._update(stage=Stage.HARDENING, eta_seconds=None)
         self._tell()
-        save_checkpoint(self.folder.checkpoints, trainer.position.epoch, *trainer.state())
+        self._checkpoint(trainer, now=True)
         findings = conclude(trainer, dataset)
+        self._still_here()
         write_findings(self.folder, trainer.model, findings)
 
     def _time_left(self, done: float, total: int) -> float | None:
@@ -166,14 +214,28 @@ class Worker:
         self.status = self.status.model_copy(update=changes)
 
     def _tell(self) -> None:
+        self._still_here()
         self._update(heartbeat=time.time())
         self._last_sign = time.monotonic()
-        self.folder.write_status(self.status)
+        self.folder.write_status(self.status, durable=False)
         self.report(self.status)
 
+    def _still_here(self) -> None:
+        """A run made anew in the same place is not ours to write to."""
+        if not self.holder.still_there:
+            raise RunFolderError(
+                f"Run folder '{self.folder.path}' is no longer there: it was moved or deleted "
+                "while it was trained; where it was moved to, it can be resumed."
+            )
+
     def _end(self, state: RunState, reason: str | None = None) -> None:
-        self._update(state=state, reason=reason, ended=time.time(), eta_seconds=None)
-        self._tell()
+        self._still_here()
+        now = time.time()
+        # The clock may have been set back meanwhile; nothing took less than no time.
+        ended = max(now, self.status.started or now)
+        self._update(state=state, reason=reason, ended=ended, heartbeat=now, eta_seconds=None)
+        self.folder.write_last_status(self.status)
+        self.report(self.status)
 
 
 def train(folder: RunFolder, report: Callable[[Status], None] = lambda _: None) -> RunState:
@@ -185,9 +247,26 @@ def train(folder: RunFolder, report: Callable[[Status], None] = lambda _: None) 
 
     Returns:
         How it ended; a failure's reason is in the status.
+
+    Raises:
+        InputError: the data or settings cannot be used (the status says so as well), or another
+            process trains this run.
+        StorageError: the disk was full before training began.
     """
-    with _stopped_by_signals(folder):
-        return Worker(folder, report).train()
+    with working_on(folder) as holder, _stopped_by_signals(folder):
+        try:
+            return Worker(folder, holder, report).train()
+        finally:
+            folder.release()
+
+
+def _earlier(folder: RunFolder) -> Status:
+    """The status so far; a damaged one is begun anew."""
+    try:
+        return folder.status()
+    except DamagedError as error:
+        _log.info("%s", error)
+        return Status(state=RunState.QUEUED)
 
 
 @contextmanager
@@ -211,7 +290,10 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "There was not enough memory: use fewer samples or smaller images."
-    return f"A file could not be written or read ({error}): check the disk, then resume the run."
+    known = refusal(error) if isinstance(error, OSError) else None
+    return (
+        str(known) if known else f"A file could not be written or read ({error}): resume the run."
+    )
 
 
 def main() -> int:
@@ -219,9 +301,12 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     os.nice(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))
-    folder = RunFolder(sys.argv[1]).require()
+    folder = RunFolder(sys.argv[1])
     try:
         state = train(folder)
+    except CausalPimaError as error:
+        _log.error("%s", error)
+        return error.exit_code
     finally:
         Queue.of(folder).dispatch(PATIENCE_SECONDS)
     return {RunState.FINISHED: 0, RunState.CANCELLED: Cancelled.exit_code}.get(state, 1)

@@ -32,6 +32,14 @@ def plain_name(text: str) -> str:
     return _NOT_PLAIN.sub("-", text).strip("-. ")[:MAX_NAME] or "unnamed"
 
 
+def _written(path: Path) -> float | None:
+    """When a file was written; None where there is none, or no more."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
 class Workspace:
     """The datasets and runs of one person or group."""
 
@@ -71,12 +79,18 @@ class Workspace:
         """Where run folders lie."""
         return self.root / "runs"
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether data and runs can be added; the folder itself need not be there yet."""
+        places = (self.root, *self.root.parents)
+        return os.access(next(place for place in places if place.exists()), os.W_OK)
+
     def runs(self) -> list[RunFolder]:
         """All runs, newest first."""
-        folders = [p for p in self.runs_folder.glob("[!.]*") if (p / "config.json").is_file()]
         # Not the folder's own time, which a title or a name given much later would change.
-        written = {p: (p / "config.json").stat().st_mtime for p in folders}
-        return [RunFolder(p) for p in sorted(folders, key=lambda p: -written[p])]
+        written = {p: _written(p / "config.json") for p in self.runs_folder.glob("[!.]*")}
+        folders = [p for p, when in written.items() if when is not None]
+        return [RunFolder(p) for p in sorted(folders, key=lambda p: -(written[p] or 0.0))]
 
     def run(self, name: str) -> RunFolder:
         """The run of that name, which in a private workspace is all that it reads for its user.

@@ -351,10 +351,11 @@ class Trainer:
         if stage is Stage.JOINT:
             self._watch(held_out["held_out/elbo"])
         terms = totals.means("train") | held_out | extra
-        yield EpochRecord(stage, self.position.epoch, self.position.step, terms)
         every = max(1, round(self.epochs / MOST_SNAPSHOTS))
         if self.position.epoch % every == 0 or self.joint_is_over:
             yield self.snapshot(stage)
+        # Last, because whoever goes on from here will not see again what came before.
+        yield EpochRecord(stage, self.position.epoch, self.position.step, terms)
 
     def _watch(self, held_out: float) -> None:
         """Early stopping, once the temperature has reached its end."""

@@ -37,8 +37,11 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running_app(workspace: Path) -> Iterator[str]:
-    """The app on a free port, with everything it writes in ``workspace``; gives its address."""
+def running_app(workspace: Path, *, killed: bool = False) -> Iterator[str]:
+    """The app on a free port, with everything it writes in ``workspace``; gives its address.
+
+    With ``killed`` it gets no chance to tidy up at the end.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -57,7 +60,7 @@ def running_app(workspace: Path) -> Iterator[str]:
         _wait_until_healthy(f"{address}/_stcore/health", server)
         yield address
     finally:
-        server.terminate()
+        server.kill() if killed else server.terminate()
         server.wait(20)
 
 

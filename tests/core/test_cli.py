@@ -214,7 +214,7 @@ class TestRuns:
     def test_a_run_whose_data_have_changed_fails_with_the_reason(self, make_run, tmp_path, capsys):
         folder = make_run()
         np.savez(tmp_path / "data.npz", table=np.arange(36.0).reshape(12, 3))
-        assert main(["resume", str(folder.path), "--quiet"]) == 1
+        assert main(["resume", str(folder.path), "--quiet"]) == 2
         out, err = capsys.readouterr()
         assert out == ""
         assert "are not those the run was made with" in err

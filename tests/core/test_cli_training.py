@@ -73,6 +73,7 @@ def test_fit_writes_the_promised_folder_and_prints_what_it_found(uninterrupted):
         "snapshots",
         "checkpoint",
         "result",
+        "train.lock",
     }
     assert list(folder.assignments().columns) == [
         "sample",
