@@ -51,6 +51,7 @@ def main(
     """Measure, print and write."""
     from tests.browser.driver import running_app
 
+    other_work = round(os.getloadavg()[0], 1)
     with tempfile.TemporaryDirectory() as root:
         os.environ |= {"CAUSALPIMA_WORKSPACE": root, TRAININGS: str(max(1, trainings))}
         finished = unpack(EXAMPLE, Workspace())
@@ -58,7 +59,8 @@ def main(
             pages = _pages(finished, folders)
             told = asyncio.run(_crowd(address.removeprefix("http://"), pages, sessions, seconds))
             told["trainings_to_the_end"] = sum(not f.status().state.is_final for f in folders)
-    told = {"cores": cores(), "trainings": trainings, "sessions": sessions} | told
+    setting = {"cores": cores(), "trainings": trainings, "sessions": sessions}
+    told = setting | {"load_average_before": other_work} | told
     (RESULTS / "load.json").write_text(json.dumps(told, indent=1) + "\n")
     print(json.dumps(told, indent=1))
 

@@ -58,12 +58,14 @@ def _row(file: StoredData) -> dict[str, object]:
 
 def _deletion(file: StoredData) -> None:
     with st.popover("Delete …"), sentences():
-        st.write(f"{plain(file.path.name)} ({size_words(file.size)}) is removed for good.")
         if file.needed:
-            st.write(f"Not now: {_names(file.needed)} trains with it or waits to.")
-        elif file.runs:
+            st.write(f"Not while these train with it or wait to: {_names(file.needed)}.")
+        else:
+            st.write(f"{plain(file.path.name)} ({size_words(file.size)}) is removed for good.")
+        if file.runs and not file.needed:
             st.write(
-                f"Its runs stay, but can no longer show samples nor be resumed: {_names(file.runs)}"
+                "Runs made with it stay, but can no longer show samples nor be resumed: "
+                f"{_names(file.runs)}."
             )
         if st.button(
             "Delete for good", type="primary", key="data.delete", disabled=bool(file.needed)

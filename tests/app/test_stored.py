@@ -66,7 +66,7 @@ def test_a_file_that_a_training_reads_is_not_deleted(open_page: Open):
         folder.write_status(folder.status().model_copy(update=told))
         app = stored(open_page, data="some.npz")
         assert app.button(key="data.delete").disabled
-        assert "a-run trains with it" in said(app)
+        assert "Not while these train with it or wait to: a-run." in said(app)
     finally:
         process.kill()
         process.wait()
