@@ -151,7 +151,7 @@ def list_runs() -> tuple[list[RunRow], list[str]]:
         except CausalPimaError as error:
             problems.append(f"Run '{folder.name}' cannot be shown. {error}")
             continue
-        problems += folder.problems()
+        problems += [f"Run '{folder.name}': {problem}" for problem in folder.problems()]
         summary = None
         if folder.has_result:
             try:

@@ -41,6 +41,7 @@ RESERVED_BYTES = 16 * 1024
 
 WRITTEN_ANEW = "resume the run, which writes it anew"
 _PUT_BACK = "put back a copy of it, or delete the run"
+_NEW = ".new-run-"
 _FORGOTTEN_SECONDS = 3600.0
 """Age from which a draft belongs to nobody any more."""
 
@@ -135,8 +136,9 @@ class RunFolder:
         try:
             folder.path.parent.mkdir(parents=True, exist_ok=True)
             for left in drafts(folder.path.parent, older_than=_FORGOTTEN_SECONDS):
-                shutil.rmtree(left, ignore_errors=True)
-            draft = Path(tempfile.mkdtemp(prefix=".new-run-", dir=folder.path.parent))
+                if left.name.startswith(_NEW):  # all else in this place is not ours
+                    shutil.rmtree(left, ignore_errors=True)
+            draft = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.path.parent))
         except OSError as error:
             raise RunFolderError(
                 f"Cannot write a run folder at '{path}' ({error.strerror}): "

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import psutil
 import torch
@@ -40,6 +37,7 @@ from causalpima_core.runs.records import (
     StageRecord,
     Status,
 )
+from causalpima_core.runs.signals import stopped_by_signals
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
@@ -253,7 +251,7 @@ def train(folder: RunFolder, report: Callable[[Status], None] = lambda _: None) 
             process trains this run.
         StorageError: the disk was full before training began.
     """
-    with working_on(folder) as holder, _stopped_by_signals(folder):
+    with working_on(folder) as holder, stopped_by_signals(folder):
         try:
             return Worker(folder, holder, report).train()
         finally:
@@ -267,22 +265,6 @@ def _earlier(folder: RunFolder) -> Status:
     except DamagedError as error:
         _log.info("%s", error)
         return Status(state=RunState.QUEUED)
-
-
-@contextmanager
-def _stopped_by_signals(folder: RunFolder) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        folder.request_cancel()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, stop) for number in numbers]
-    folder.withdraw_cancel()
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-        folder.withdraw_cancel()
 
 
 def _sentence(error: BaseException) -> str:

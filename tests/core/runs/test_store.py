@@ -54,6 +54,18 @@ class TestCreate:
             make_run("file/run")
         assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
+    def test_what_a_killed_process_was_making_is_removed_and_nothing_else(self, make_run, tmp_path):
+        places = [
+            tmp_path / name for name in (".new-run-abcd1234", ".new-run-efgh5678", ".my-abcd1234")
+        ]
+        for place in places:
+            place.mkdir()
+            (place / "file").touch()
+        for place in (places[0], places[2]):
+            os.utime(place, (1.0, 1.0))
+        make_run()
+        assert [place.exists() for place in places] == [False, True, True]
+
     def test_a_folder_that_is_no_run(self, tmp_path):
         for use in (RunFolder.require, RunFolder.config, RunFolder.status, RunFolder.delete):
             with pytest.raises(RunFolderError, match="is not a run folder"):
