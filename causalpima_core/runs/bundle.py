@@ -1,0 +1,81 @@
+"""A run packed into one archive, with or without its data, to go on living on another machine."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from glob import escape
+from pathlib import Path
+from typing import BinaryIO
+
+from causalpima_core.errors import DataError, RunFolderError
+from causalpima_core.runs import supervisor
+from causalpima_core.runs.store import RunFolder
+
+DATA, RUN = "data/", "run/"
+"""Where data and run lie in the archive."""
+CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.sqlite"
+
+
+def write_bundle(folder: RunFolder, file: BinaryIO, *, with_data: bool = True) -> None:
+    """Write all of a run that another machine needs.
+
+    Args:
+        folder: of a run that nobody trains just now.
+        file: to write to.
+        with_data: whether what it was trained on goes along; without, `resume` asks for it.
+
+    Raises:
+        RunFolderError: the run is being trained.
+        DataError: its data are gone.
+    """
+    if supervisor.is_alive(supervisor.current_status(folder)):
+        raise RunFolderError(
+            f"Run '{folder.name}' is being trained: wait for it, or stop it, then bundle it."
+        )
+    pack(file, folder, data_files(folder) if with_data else [], folder.portable())
+
+
+def data_files(folder: RunFolder) -> list[Path]:
+    """The file a run was trained on, and what lies beside it and belongs to it.
+
+    Raises:
+        DataError: it is gone.
+    """
+    path = Path(folder.config().dataset.path)
+    if not path.is_file():
+        raise DataError(
+            f"The data of run '{folder.name}' are no longer at '{path}': put the file back, or "
+            "bundle the run without its data."
+        )
+    beside = (path.parent.glob(f"{escape(path.stem)}.{part}.*") for part in ("metadata", "truth"))
+    return [path, *sorted(found for group in beside for found in group if found.is_file())]
+
+
+def pack(file: BinaryIO, folder: RunFolder, data: Sequence[Path], places: Iterable[str]) -> None:
+    """Write an archive of data files and of some of a run's files, told by their places.
+
+    Settings and status are written as of a run made anywhere, by no process.
+    """
+    config, status = folder.config(), folder.status()
+    nowhere = config.dataset.model_copy(update={"path": ""})
+    nobody = {"pid": None, "process_created": None}
+    told = {
+        CONFIG: config.model_copy(update={"dataset": nowhere}).model_dump_json(indent=2),
+        STATUS: status.model_copy(update=nobody).model_dump_json(),
+    }
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as to,
+        tempfile.TemporaryDirectory() as drafts,
+    ):
+        for path in data:
+            to.write(path, f"{DATA}{path.name}")
+        for place in places:
+            if place in told:
+                to.writestr(f"{RUN}{place}", told[place])
+            elif place == METRICS:
+                folder.copy_metrics(Path(drafts) / METRICS)
+                to.write(Path(drafts) / METRICS, f"{RUN}{place}")
+            else:
+                to.write(folder.path / place, f"{RUN}{place}")

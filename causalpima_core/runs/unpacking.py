@@ -1,0 +1,206 @@
+"""A bundle becomes a run folder again, whole and checked, whoever it came from."""
+
+from __future__ import annotations
+
+import filecmp
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from pydantic import ValidationError
+
+from causalpima_core.config import RunConfig
+from causalpima_core.errors import CausalPimaError, ConfigError, RunFolderError
+from causalpima_core.runs.archive import Archive, check_arrays, check_space, damage_in, opened
+from causalpima_core.runs.bundle import CONFIG, DATA, METRICS, RUN, STATUS
+from causalpima_core.runs.records import RunState, Status
+from causalpima_core.runs.store import RunFolder
+
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+"""Signs that no file name may have on some machine."""
+
+
+class StagedData:
+    """Data files that wait to be moved into a folder of datasets.
+
+    One that is there already is not moved; where another has its name, these get a number.
+    """
+
+    def __init__(self, drafts: list[Path], folder: Path, name: str) -> None:
+        """Find names for ``drafts``, one of which is the dataset called ``name``."""
+        stem = Path(name).stem
+        for number in count(1):
+            new = stem if number == 1 else f"{stem}-{number}"
+            ends = {draft: folder / draft.name.replace(stem, new, 1) for draft in drafts}
+            self.dataset, self._ends = folder / name.replace(stem, new, 1), ends
+            if all(not to.exists() or filecmp.cmp(d, to, shallow=False) for d, to in ends.items()):
+                break
+
+    def keep(self) -> None:
+        """Move them to their places."""
+        for draft, to in self._ends.items():
+            draft.replace(to)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An open bundle whose entries were checked; ``config`` and ``status`` are those of its run."""
+
+    packed: Archive
+    config: RunConfig
+    status: Status
+
+    @property
+    def data(self) -> list[str]:
+        """Places of the data files in the archive."""
+        return [place for place in self.packed.places if place.startswith(DATA)]
+
+    @contextmanager
+    def staged_data(self, folder: Path) -> Iterator[StagedData]:
+        """The data unpacked beside a folder of datasets, to be moved into it or forgotten."""
+        check_space(folder, self.packed.size)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".new-data-", dir=folder) as place:
+                yield StagedData(self._copy_data(Path(place)), folder, self.config.dataset.name)
+        except OSError as error:
+            raise RunFolderError(
+                f"Cannot write to '{folder}' ({error.strerror}): choose another workspace."
+            ) from error
+
+    def make(self, to: Path, data: StagedData | None = None) -> RunFolder:
+        """Make the run folder ``to``; its data are inside unless they were staged elsewhere.
+
+        Raises:
+            RunFolderError: the bundle is damaged, or ``to`` is taken or cannot be written.
+        """
+        check_space(to, self.packed.size)
+        at = data.dataset if data else RunFolder(to).data / self.config.dataset.name
+        reference = self.config.dataset.model_copy(update={"path": str(at), "name": at.name})
+        config = self.config.model_copy(update={"name": to.name, "dataset": reference})
+
+        def fill(draft: Path) -> None:
+            self._copy_run(draft)
+            _check_run(RunFolder(draft), self.packed.name)
+            if data:
+                data.keep()
+            elif self.data:
+                RunFolder(draft).data.mkdir()
+                self._copy_data(RunFolder(draft).data)
+
+        return RunFolder.create(to, config, self.status, fill)
+
+    def _copy_data(self, folder: Path) -> list[Path]:
+        drafts = [folder / place.removeprefix(DATA) for place in self.data]
+        for place, draft in zip(self.data, drafts, strict=True):
+            self.packed.copy(place, draft)
+        return drafts
+
+    def _copy_run(self, folder: Path) -> None:
+        for packed in self.packed.places:
+            place = packed.removeprefix(RUN)
+            if packed.startswith(RUN) and place not in (CONFIG, STATUS):
+                (folder / place).parent.mkdir(exist_ok=True)
+                self.packed.copy(packed, folder / place)
+                if place.endswith(".npz"):
+                    check_arrays(folder / place, self.packed.name)
+
+
+@contextmanager
+def open_bundle(archive: Path | BinaryIO, name: str = "bundle") -> Iterator[Bundle]:
+    """A bundle to be kept somewhere, if it is one.
+
+    Args:
+        archive: what `pack` wrote, or a stranger claims it did.
+        name: what to call it in messages, where it is not a path.
+
+    Raises:
+        RunFolderError: it is no bundle, or one that might do harm.
+    """
+    name = archive.name if isinstance(archive, Path) else name
+    with opened(archive, name, _is_expected) as packed:
+        try:
+            config = RunConfig.from_json(packed.text(f"{RUN}{CONFIG}"))
+            status = Status.model_validate_json(packed.text(f"{RUN}{STATUS}"))
+        except (ConfigError, ValidationError) as error:
+            raise RunFolderError(
+                f"'{name}' holds settings that cannot be read: it is damaged, or of another "
+                "version of the program."
+            ) from error
+        if not _is_expected(f"{DATA}{config.dataset.name}"):
+            raise RunFolderError(f"'{name}' is not opened: its data have no plain file name.")
+        changes: dict[str, object] = {"pid": None, "process_created": None}
+        if not status.state.is_final:  # nobody trains it here
+            changes |= {"state": RunState.CANCELLED, "eta_seconds": None}
+        yield Bundle(packed, config, status.model_copy(update=changes))
+
+
+def unpack(archive: Path, to: Path) -> RunFolder:
+    """Make the run folder ``to``, with the data inside where the bundle has them.
+
+    Raises:
+        RunFolderError: the archive is not a bundle, or ``to`` is taken or cannot be written.
+    """
+    with open_bundle(archive) as bundle:
+        return bundle.make(to.absolute())
+
+
+def _is_expected(place: str) -> bool:
+    if place.startswith(RUN):
+        return RunFolder.is_portable(place.removeprefix(RUN))
+    name = place.removeprefix(DATA)
+    is_plain = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
+    return place.startswith(DATA) and bool(name) and is_plain
+
+
+def _check_run(folder: RunFolder, name: str) -> None:
+    """Raise unless what the pages and the command line read of a run can be read."""
+    try:
+        with damage_in(name):
+            folder.names()
+            folder.label()
+            _check_metrics(folder.path / METRICS)
+            if folder.has_result:
+                _check_result(folder)
+    except (CausalPimaError, sqlite3.Error, ValidationError, OSError) as error:
+        raise RunFolderError(
+            f"'{name}' holds a run that cannot be read: it is damaged, or of another version of "
+            "the program."
+        ) from error
+
+
+def _check_metrics(path: Path) -> None:
+    """A database could hold views and triggers that run when it is read; this one may not."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        found = db.execute("SELECT type, name FROM sqlite_schema").fetchall()
+    if set(found) - {("table", "metrics"), ("index", "sqlite_autoindex_metrics_1")}:
+        raise sqlite3.DatabaseError("more than the table of metrics")
+
+
+def _check_result(folder: RunFolder) -> None:
+    """Result and settings must speak of the same nodes, components and samples."""
+    model, graph, samples = folder.config().model, folder.graph(), folder.assignments()
+    folder.summary()
+    told = [(node.name, node.states) for node in graph.nodes]
+    nodes = list(zip(model.nodes, model.states, strict=True))
+    outcomes = [tuple(component.outcome) for component in graph.components]
+    states = samples[[*model.nodes, "component"]].to_numpy()
+    upper = np.array([*model.states, model.n_outcomes])
+    fits = (
+        told == nodes
+        and set(graph.tables) == set(model.nodes)
+        and outcomes == list(np.ndindex(*model.states))
+        and states.dtype.kind == "i"
+        and bool(((states >= 0) & (states < upper)).all())
+        and len(folder.arrays()["latent_mean"]) == len(samples)
+    )
+    if not fits or any({e.source, e.target} - set(model.nodes) for e in graph.edges):
+        raise ConfigError("Result and settings do not fit each other.")
