@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.components import columns, graph_payload
 from app.components.contrast_panel import decoded
-from app.components.export_area import export_area
+from app.components.export_link import export_link
 from app.components.frame import run_page
 from app.components.intervention import intervention
 from app.components.live_graph import Click, live_graph
@@ -54,7 +54,7 @@ def _explain(folder: RunFolder) -> None:
     intervention(folder, result, dataset)
     _nodes(result)
     _edges(result, folder.config().model.knowledge)
-    export_area(folder)
+    export_link()
 
 
 def _picture(folder: RunFolder, result: Result) -> None:

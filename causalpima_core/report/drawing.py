@@ -42,7 +42,9 @@ _STYLE = {
     "legend.frameon": False,
     "legend.handlelength": 1.4,
     "lines.linewidth": 1.2,
+    "savefig.bbox": "tight",  # however long a name is, nothing is cut off
     "savefig.dpi": PNG_DPI,
+    "savefig.pad_inches": 0.04,
     "svg.fonttype": "none",  # text stays text: found, copied and edited
     "svg.hashsalt": "causalpima",  # the same figure is the same file
     "text.color": INK,
@@ -124,6 +126,8 @@ def inline_svg(figure: Figure, name: str) -> str:
     for needless in ("height", "version"):
         root.attrib.pop(needless, None)
     root.set("width", f"{width:.0f}pt")  # with its viewBox; the page may shrink it
+    if figure.get_figwidth() > (HALF_WIDTH + FULL_WIDTH) / 2:
+        root.set("class", "wide-one")
     root.set("aria-hidden", "true")  # the page says in words what it shows
     return ElementTree.tostring(root, encoding="unicode", method="html")
 

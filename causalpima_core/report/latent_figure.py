@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -21,6 +24,9 @@ from causalpima_core.report.ellipses import outline
 from causalpima_core.report.material import Material
 
 ACROSS = 3
+TITLE_WIDTH = 28
+"""Characters of a title beside which the next one has room."""
+FEW = 300
 SHOWN = 20_000
 """Samples drawn at most, as on the page."""
 
@@ -32,6 +38,7 @@ def latent_figure(material: Material) -> Figure:
     covariances = np.einsum(
         "dk,cde,el->ckl", axes_drawn, material.arrays["component_covariances"], axes_drawn
     )
+    ellipses = [outline(*component) for component in zip(means, covariances, strict=True)]
     rows = np.sort(np.random.default_rng(0).permutation(len(points))[:SHOWN])
     nodes = material.graph.nodes
     across = min(ACROSS, len(nodes))
@@ -42,9 +49,8 @@ def latent_figure(material: Material) -> Figure:
     for panel, node in zip(grid.flat, nodes, strict=False):
         states = material.assignments[node.name].to_numpy()
         _scatter(panel, points[rows], states[rows], node.states)
-        for mean, covariance in zip(means, covariances, strict=True):
-            panel.plot(*outline(mean, covariance).T, color=INK, linewidth=0.6)
-        panel.set_title(material.names.node(node.name))
+        panel.add_collection(LineCollection(ellipses, colors=INK, linewidths=0.6), autolim=True)
+        panel.set_title(fill(material.names.node(node.name), TITLE_WIDTH))
         handles = [mark(colour(k), material.names.state(node.name, k)) for k in range(node.states)]
         panel.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=2, handletextpad=0.2
@@ -82,7 +88,7 @@ def _scatter(
             *here.T,
             ".",
             color=colour(k),
-            markersize=3,
+            markersize=3 if len(points) > FEW else 5,
             markeredgewidth=0,
             alpha=0.7,
             rasterized=len(points) > MOST_POINTS,

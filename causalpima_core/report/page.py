@@ -73,6 +73,7 @@ def page(material: Material) -> str:
     names = material.names
     return environment.get_template("page.html").render(
         title=material.title,
+        named=bool(names.nodes or names.states),
         note=material.label.note,
         facts=_facts(material),
         unfinished=material.status.state is not RunState.FINISHED,
