@@ -40,10 +40,21 @@ def _report(folder: RunFolder) -> None:
 
 def _figures(folder: RunFolder) -> None:
     with st.spinner(MAKING):
-        drawn = export_files.drawings(folder)
-    for name, svg in drawn.items():
-        st.caption(plain(name))
-        st.image(svg, width="stretch")
+        drawn, names = export_files.drawings(folder), folder.names()
+    for name, files in drawn.items():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(names.node(name))}**", width="stretch")
+            for suffix, held in files.items():
+                st.download_button(
+                    suffix.upper(),
+                    held,
+                    f"{folder.name}-{name}.{suffix}",
+                    type="tertiary",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=f"export.{folder.name}.{name}.{suffix}",
+                )
+        st.image(files["svg"].decode(), width="stretch", alt=f"Figure {name}")
     _command(folder, PRODUCTS["figures"].downloads[0])
 
 

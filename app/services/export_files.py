@@ -74,7 +74,13 @@ PRODUCTS = {
         "Figures",
         "Graph, latent space, loss, what each node means, parameters: for papers.",
         (
-            Download("SVG and PNG", "-figures.zip", ("--figure", "all"), apart=True),
+            Download(
+                "All, SVG and PNG",
+                "-figures.zip",
+                ("--figure", "all"),
+                apart=True,
+                told="Single ones are in the preview.",
+            ),
             Download("Graph, SVG", "-graph.svg", apart=True),
             Download("Graph, PNG", "-graph.png", apart=True, told="300 dots per inch."),
         ),
@@ -147,15 +153,14 @@ def text_of(folder: RunFolder, download: Download) -> str:
     return "\n".join(lines[:SHOWN_LINES] + ([f"… {left:,} more lines"] if left > 0 else []))
 
 
-def drawings(folder: RunFolder) -> dict[str, str]:
-    """All figures as SVG text, by name."""
-    archive = content(folder, PRODUCTS["figures"].downloads[0])
+def drawings(folder: RunFolder) -> dict[str, dict[str, bytes]]:
+    """All figures by name, each as the content of a file by its suffix."""
+    archive, found = content(folder, PRODUCTS["figures"].downloads[0]), {}
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        return {
-            name.removeprefix(f"{folder.name}-").removesuffix(".svg"): packed.read(name).decode()
-            for name in packed.namelist()
-            if name.endswith(".svg")
-        }
+        for place in packed.namelist():
+            name, _, suffix = place.removeprefix(f"{folder.name}-").rpartition(".")
+            found.setdefault(name, {})[suffix] = packed.read(place)
+    return found
 
 
 def tensors(folder: RunFolder) -> pd.DataFrame:

@@ -26,7 +26,6 @@ MOST_RATIO = 200
 """Unpacked over packed size: arrays and text of a run shrink by 10, a zip bomb by 1000."""
 SMALL = 64 * 2**20
 """Bytes that are harmless whatever they were packed into."""
-LONGEST_PLACE = 240
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SYMLINKS_OR_WORSE = (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, KeyError)
@@ -103,7 +102,7 @@ def _check_entries(
             raise _refused(name, f"{shown} in it is a link or a device, not a file")
         if entry.flag_bits & 0x1 or entry.compress_type not in _METHODS:
             raise _refused(name, f"{shown} in it is encrypted or packed in an unusual way")
-        if len(entry.filename) > LONGEST_PLACE or not expected(entry.filename):
+        if not expected(entry.filename):
             raise _refused(name, f"{shown} in it is no file of a run")
     _check_size(entries, name)
 

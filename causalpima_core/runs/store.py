@@ -220,7 +220,7 @@ class RunFolder:
             (record.step, record.epoch, record.stage.value, term, value, time.time())
             for term, value in record.terms.items()
         ]
-        with closing(sqlite3.connect(self._metrics)) as db, db:
+        with closing(sqlite3.connect(self.metrics_file)) as db, db:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute(_METRICS_TABLE)
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?,?,?,?,?,?)", rows)
@@ -228,22 +228,23 @@ class RunFolder:
     def metrics(self) -> pd.DataFrame:
         """All terms so far: columns step, epoch, stage, term, value, time."""
         columns = ["step", "epoch", "stage", "term", "value", "time"]
-        if not self._metrics.exists():
+        if not self.metrics_file.exists():
             return pd.DataFrame(columns=columns)
-        with closing(sqlite3.connect(f"{self._metrics.as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{self.metrics_file.as_uri()}?mode=ro", uri=True)) as db:
             rows = db.execute("SELECT * FROM metrics ORDER BY epoch, term").fetchall()
         return pd.DataFrame(rows, columns=columns)
 
     def copy_metrics(self, to: Path) -> None:
         """Write a database with all terms to ``to``, those still in SQLite's own log included."""
         with (
-            closing(sqlite3.connect(f"{self._metrics.as_uri()}?mode=ro", uri=True)) as here,
+            closing(sqlite3.connect(f"{self.metrics_file.as_uri()}?mode=ro", uri=True)) as here,
             closing(sqlite3.connect(to)) as there,
         ):
             here.backup(there)
 
     @property
-    def _metrics(self) -> Path:
+    def metrics_file(self) -> Path:
+        """The database of all terms."""
         return self.path / "metrics.sqlite"
 
     # -- snapshots ------------------------------------------------------------------------------

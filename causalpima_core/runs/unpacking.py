@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import filecmp
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from pydantic import ValidationError
 
 from causalpima_core.config import RunConfig
-from causalpima_core.errors import CausalPimaError, ConfigError, RunFolderError
-from causalpima_core.runs.archive import Archive, check_arrays, check_space, damage_in, opened
-from causalpima_core.runs.bundle import CONFIG, DATA, METRICS, RUN, STATUS
+from causalpima_core.errors import ConfigError, RunFolderError
+from causalpima_core.runs.archive import Archive, check_arrays, check_space, opened
+from causalpima_core.runs.bundle import CONFIG, DATA, RUN, STATUS
+from causalpima_core.runs.inspection import check_run
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
+LONGEST_NAME = 200
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 """Signs that no file name may have on some machine."""
 
@@ -87,7 +87,7 @@ class Bundle:
 
         def fill(draft: Path) -> None:
             self._copy_run(draft)
-            _check_run(RunFolder(draft), self.packed.name)
+            check_run(RunFolder(draft), self.packed.name)
             if data:
                 data.keep()
             elif self.data:
@@ -156,51 +156,4 @@ def _is_expected(place: str) -> bool:
         return RunFolder.is_portable(place.removeprefix(RUN))
     name = place.removeprefix(DATA)
     is_plain = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
-    return place.startswith(DATA) and bool(name) and is_plain
-
-
-def _check_run(folder: RunFolder, name: str) -> None:
-    """Raise unless what the pages and the command line read of a run can be read."""
-    try:
-        with damage_in(name):
-            folder.names()
-            folder.label()
-            _check_metrics(folder.path / METRICS)
-            if folder.has_result:
-                _check_result(folder)
-    except (CausalPimaError, sqlite3.Error, ValidationError, OSError) as error:
-        raise RunFolderError(
-            f"'{name}' holds a run that cannot be read: it is damaged, or of another version of "
-            "the program."
-        ) from error
-
-
-def _check_metrics(path: Path) -> None:
-    """A database could hold views and triggers that run when it is read; this one may not."""
-    if not path.exists():
-        return
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-        found = db.execute("SELECT type, name FROM sqlite_schema").fetchall()
-    if set(found) - {("table", "metrics"), ("index", "sqlite_autoindex_metrics_1")}:
-        raise sqlite3.DatabaseError("more than the table of metrics")
-
-
-def _check_result(folder: RunFolder) -> None:
-    """Result and settings must speak of the same nodes, components and samples."""
-    model, graph, samples = folder.config().model, folder.graph(), folder.assignments()
-    folder.summary()
-    told = [(node.name, node.states) for node in graph.nodes]
-    nodes = list(zip(model.nodes, model.states, strict=True))
-    outcomes = [tuple(component.outcome) for component in graph.components]
-    states = samples[[*model.nodes, "component"]].to_numpy()
-    upper = np.array([*model.states, model.n_outcomes])
-    fits = (
-        told == nodes
-        and set(graph.tables) == set(model.nodes)
-        and outcomes == list(np.ndindex(*model.states))
-        and states.dtype.kind == "i"
-        and bool(((states >= 0) & (states < upper)).all())
-        and len(folder.arrays()["latent_mean"]) == len(samples)
-    )
-    if not fits or any({e.source, e.target} - set(model.nodes) for e in graph.edges):
-        raise ConfigError("Result and settings do not fit each other.")
+    return place.startswith(DATA) and 0 < len(name) <= LONGEST_NAME and is_plain

@@ -42,7 +42,7 @@ def test_nothing_is_made_before_it_is_asked_for(open_page: Open, run, monkeypatc
     assert not app.exception
     assert downloads(app) == [
         "HTML",
-        "SVG and PNG",
+        "All, SVG and PNG",
         "Graph, SVG",
         "Graph, PNG",
         "GraphML",
@@ -126,6 +126,7 @@ def test_a_file_that_cannot_be_made_is_one_sentence(run):
 
 @pytest.mark.parametrize("page", ["export", "runs"])
 def test_a_bundle_is_brought_in(open_page: Open, run, page: str):
+    write_model(run)
     content = bundle_of(run)
     run.delete()
     app = open_page(page)

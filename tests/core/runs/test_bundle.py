@@ -20,11 +20,13 @@ from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs import archive as archives
 from causalpima_core.runs.bundle import write_bundle
 from causalpima_core.runs.creation import create_run
+from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.shipped import unpack as bring_in
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.unpacking import unpack
 from causalpima_core.runs.workspace import Workspace
+from tests.app.synthetic import write_dataset, write_model, write_run
 
 Change = Callable[[dict[str, bytes]], None]
 
@@ -148,12 +150,17 @@ def _nested_bomb(content: dict[str, bytes]) -> None:
     content["run/snapshots/0001.npz"] = packed.getvalue()
 
 
-def _view(content: dict[str, bytes], tmp: Path) -> None:
-    path = tmp / "hostile.sqlite"
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE VIEW metrics AS WITH RECURSIVE n(x) AS (SELECT 1) SELECT x FROM n")
-        db.commit()
-    content["run/metrics.sqlite"] = path.read_bytes()
+TABLE = (
+    "CREATE TABLE metrics (step INTEGER, epoch INTEGER, stage TEXT, term TEXT, value REAL, "
+    "time REAL, PRIMARY KEY (epoch, term))"
+)
+DATABASES = {
+    "a view": ["CREATE VIEW metrics AS WITH RECURSIVE n(x) AS (SELECT 1) SELECT x FROM n"],
+    "a trigger": [TABLE, "CREATE TRIGGER t AFTER INSERT ON metrics BEGIN SELECT 1; END"],
+    "a computed column": [TABLE, "ALTER TABLE metrics ADD COLUMN x AS (zeroblob(9)) VIRTUAL"],
+    "an unknown stage": [TABLE, "INSERT INTO metrics VALUES (1, 1, 'evil', 'train/elbo', 1, 0)"],
+    "no number": [TABLE, "INSERT INTO metrics VALUES (1, 1, 'joint', 'train/elbo', 'evil', 0)"],
+}
 
 
 def _with(place: str, held: bytes = b"x") -> Change:
@@ -182,8 +189,9 @@ HOSTILE: dict[str, Change] = {
     "no file of its data": _with("run/data/evil.npz"),
     "a deeper folder": _with("run/checkpoint/more/000001.safetensors"),
     "a long name": _with("data/" + "a" * 300),
+    "a long title": _with("run/label.json", b'{"title": "' + b"a" * 300 + b'"}'),
     "two of one name": lambda c: c.update({"data/CURVES.npz": b"x"}),
-    "too many": lambda c: c.update({f"run/snapshots/{i:06d}.npz": b"" for i in range(100_001)}),
+    "too many": lambda c: c.update({f"run/snapshots/{i:06d}.npz": b"" for i in range(20_001)}),
     "a zip bomb": _with("data/zeros.csv", bytes(2**27)),
     "arrays that lie": _arrays_that_lie,
     "pickled objects": _pickle,
@@ -220,10 +228,17 @@ def test_a_hostile_bundle_is_one_sentence_and_leaves_nothing(change, content, tm
     assert not [p for p in everything(workspace.root) if p.is_file()]
 
 
-def test_a_database_with_a_view_is_refused(content, tmp_path):
-    _view(content, tmp_path)
+@pytest.mark.parametrize("statements", DATABASES.values(), ids=DATABASES)
+def test_a_database_of_more_than_numbers_is_refused(content, tmp_path, statements):
+    path = tmp_path / "hostile.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+    content["run/metrics.sqlite"] = path.read_bytes()
     with pytest.raises(RunFolderError, match="cannot be read"):
         unpack(written(tmp_path / "b.zip", content), tmp_path / "there")
+    assert not (tmp_path / "there").exists()
 
 
 def _entry(place: str, mode: int = 0, flags: int = 0) -> zipfile.ZipInfo:
@@ -284,6 +299,44 @@ def test_more_than_the_disk_has_is_told_before_it_is_written(content, tmp_path, 
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: type("Disk", (), {"free": 10}))
     with pytest.raises(RunFolderError, match="are free"):
         unpack(written(tmp_path / "b.zip", content), tmp_path / "there")
+
+
+WRONG_RESULTS = {
+    "other nodes": ("run/result/dag.json", b'"node_1"', b'"node_9"'),
+    "other states": ("run/result/dag.json", b'"states": 2', b'"states": 3'),
+    "a state there is not": ("run/result/assignments.csv", b",0\n", b",7\n"),
+    "a name of two lines": ("run/names.json", b'"phase"', b'"two\\nlines"'),
+    "networks larger than the data": ("run/result/model.safetensors", b"[20]", b"[99]"),
+    "weights that are none": ("run/result/model.safetensors", b"modalities", b"modalitiez"),
+}
+
+
+@pytest.fixture
+def result(tmp_path, monkeypatch) -> dict[str, bytes]:
+    """What the bundle of a run with a result holds, by place."""
+    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path / "workspace"))
+    folder = write_run(write_dataset("some", 1), RunState.FINISHED, (2,))
+    write_model(folder)
+    folder.write_names(Names(nodes={"node_1": "phase"}))
+    file = io.BytesIO()
+    write_bundle(folder, file)
+    with zipfile.ZipFile(file) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def test_a_result_that_fits_is_taken(result, tmp_path):
+    folder = unpack(written(tmp_path / "b.zip", result), tmp_path / "there")
+    assert folder.names().node("node_1") == "phase"
+    assert len(folder.snapshot_epochs()) == 3
+
+
+@pytest.mark.parametrize(("place", "old", "new"), WRONG_RESULTS.values(), ids=WRONG_RESULTS)
+def test_a_result_that_does_not_fit_its_settings_is_refused(result, tmp_path, place, old, new):
+    assert old in result[place]
+    result[place] = result[place].replace(old, new)
+    with pytest.raises(RunFolderError, match=r"cannot be read|is damaged"):
+        unpack(written(tmp_path / "b.zip", result), tmp_path / "there")
+    assert not (tmp_path / "there").exists()
 
 
 def test_a_file_that_is_not_there(tmp_path, capsys):
