@@ -20,6 +20,7 @@ from causalpima_core.runs.results import EdgeResult, GraphResult, NodeResult
 LAYER_GAP, NODE_GAP, STAGGER = 1.0, 0.45, 0.35
 """Inches between layers, between the nodes of one, and by which every other layer is moved."""
 PADDING = 0.09
+LEGEND_HEIGHT = 0.75
 _LINE, _SMALL_LINE = 0.17, 0.14
 
 
@@ -40,7 +41,8 @@ def graph_figure(material: Material) -> Figure:
     boxes = _places(graph, {name: _size(*text) for name, text in texts.items()})
     left = min(box.x - box.width / 2 for box in boxes.values()) - 0.3
     right = max(box.x + box.width / 2 for box in boxes.values()) + 0.3
-    bottom = min(box.y - box.height / 2 for box in boxes.values()) - 0.75
+    bottom = min(box.y - box.height / 2 for box in boxes.values())
+    bottom -= LEGEND_HEIGHT if graph.edges else 0.15
     top = max(box.y + box.height / 2 for box in boxes.values()) + 0.15
     middle, width = (left + right) / 2, max(right - left, HALF_WIDTH)
     figure = Figure(figsize=(width, top - bottom))
@@ -52,7 +54,7 @@ def graph_figure(material: Material) -> Figure:
     for edge in graph.edges:
         given = (edge.source, edge.target) in required
         _draw_edge(axes, edge, boxes, patches, _bend(graph, edge), given=given)
-    _legend(axes)
+    _legend(axes, graph.edges)
     return figure
 
 
@@ -164,22 +166,20 @@ def _draw_edge(
     )
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        handles=[
-            Line2D([], [], color=COMPELLED, linewidth=1.5, label="compelled direction"),
-            Line2D(
-                [],
-                [],
-                color=REVERSIBLE,
-                linewidth=1.5,
-                linestyle=(0, (4, 2.5)),
-                label="reversible: direction not determined",
-            ),
-            Line2D([], [], linestyle="", label="numbers: probability that the two are linked"),
-        ],
-        loc="lower left",
-        fontsize=7,
-        handlelength=2,
-        labelspacing=0.25,
-    )
+def _legend(axes: Axes, edges: list[EdgeResult]) -> None:
+    """What the lines mean that are there; nothing where there are none."""
+    kinds = {edge.direction for edge in edges}
+    dashes = (0, (4, 2.5))
+    handles = []
+    if "compelled" in kinds:
+        told = "compelled direction"
+        handles.append(Line2D([], [], color=COMPELLED, linewidth=1.5, label=told))
+    if "reversible" in kinds:
+        told = "reversible: direction not determined"
+        handles.append(Line2D([], [], color=REVERSIBLE, lw=1.5, linestyle=dashes, label=told))
+    if edges:
+        told = "numbers: probability that the two are linked"
+        handles.append(Line2D([], [], linestyle="", label=told))
+        axes.legend(
+            handles=handles, loc="lower left", fontsize=7, handlelength=2, labelspacing=0.25
+        )

@@ -79,7 +79,7 @@ def test_what_is_drawn_is_seen_as_well(open_page: Open, states, file: str):
     app = open_page("export", run="a-run", file=file)
     assert not app.exception
     assert not app.error
-    assert len(app.get("imgs")) >= (3 + len(states) if file == "figures" else 0)
+    assert downloads(app).count("PNG") == (3 + len(states) if file == "figures" else 0)
 
 
 def test_a_preview_is_chosen_by_a_button_and_kept_in_the_url(open_page: Open, run):
