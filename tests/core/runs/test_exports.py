@@ -17,6 +17,7 @@ from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.bif import identifiers
 from causalpima_core.runs.exports import WRITERS, as_networkx, dot, export
 from causalpima_core.runs.results import GraphResult
+from tests.core.conftest import HOSTILE
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def exported(finished_run, tmp_path):
 
 def test_csv_neutralises_text_that_a_spreadsheet_would_compute(exported):
     rows = list(csv.reader(io.StringIO(exported(".csv").read_text())))
-    assert rows[0] == ["sample", "component", "confidence", "node_1"]
+    assert rows[0] == ["sample", "component", "confidence", "node_1", *HOSTILE]
     assert [row[0] for row in rows[1:]] == [
         "'=1+1",
         "'+x",
