@@ -89,7 +89,7 @@ def _weights(folder: RunFolder) -> None:
 
 
 def _bundle(folder: RunFolder) -> None:
-    table, missing = export_files.bundled(folder)
+    table, missing = export_files.bundled(folder), export_files.why_not(folder)
     st.caption(f"{len(table)} files, {table['kB'].sum() / 1e3:,.1f} MB before they are packed.")
     if missing:
         st.warning(plain(missing))

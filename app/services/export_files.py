@@ -29,6 +29,7 @@ from causalpima_core.runs.supervisor import worker_environment
 
 PATIENCE_SECONDS = 900
 SHOWN_LINES = 60
+WITHOUT_DATA = "--without-data"
 PROGRAM = ("python", "-m", "causalpima_core", "export")
 
 
@@ -51,6 +52,11 @@ class Download:
     apart: bool = False
     large: bool = False
     told: str = ""
+
+    @property
+    def bare(self) -> bool:
+        """Whether it needs no data."""
+        return WITHOUT_DATA in self.options
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ PRODUCTS = {
         "The run in one file, to look at, ask and resume on another machine.",
         (
             Download("With data", "-bundle.zip", apart=True, large=True),
-            Download("Without data", "-run.zip", ("--without-data",), apart=True, large=True),
+            Download("Without data", "-run.zip", (WITHOUT_DATA,), apart=True, large=True),
         ),
     ),
 }
@@ -181,15 +187,22 @@ def tensors(folder: RunFolder) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def bundled(folder: RunFolder) -> tuple[pd.DataFrame, str]:
-    """Files of a bundle with their sizes in kB, and why the data cannot go along, if so."""
-    files, missing = {place: folder.path / place for place in folder.portable()}, ""
-    try:
-        files |= {f"data/{path.name}": path for path in data_files(folder)}
-    except DataError as error:
-        missing = str(error)
+def bundled(folder: RunFolder) -> pd.DataFrame:
+    """Files of a bundle with their sizes in kB, the data as far as they are there."""
+    files = {place: folder.path / place for place in folder.portable()}
+    if not why_not(folder):
+        files |= {f"data/{place}": path for place, path in data_files(folder).items()}
     rows = [(name, path.stat().st_size / 1e3) for name, path in files.items()]
-    return pd.DataFrame(rows, columns=["file", "kB"]), missing
+    return pd.DataFrame(rows, columns=["file", "kB"])
+
+
+def why_not(folder: RunFolder) -> str:
+    """Why the data cannot go along in a bundle; empty where they can."""
+    try:
+        data_files(folder)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 @st.cache_data(show_spinner=False, max_entries=24)

@@ -10,6 +10,7 @@ from app.components.frame import run_page, sentences, unfinished
 from app.components.import_area import import_area
 from app.services import export_files, run_control
 from app.services.export_files import BUNDLE, PRODUCTS, Download, Product
+from app.services.words import plain
 from app.state import Page, Param
 from causalpima_core.runs.store import RunFolder
 
@@ -52,6 +53,7 @@ def _export(folder: RunFolder) -> None:
 
 def _row(folder: RunFolder, key: str, product: Product, *, is_shown: bool) -> None:
     """A product, what it is for, and its buttons."""
+    missing = export_files.why_not(folder) if key == BUNDLE else ""
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(product.name, anchor=False)
@@ -67,16 +69,19 @@ def _row(folder: RunFolder, key: str, product: Product, *, is_shown: bool) -> No
         st.caption(product.told)
         with st.container(horizontal=True, gap="small"):
             for download in product.downloads:
-                _button(folder, key, download)
+                _button(folder, key, download, missing)
     st.space("small")
 
 
-def _button(folder: RunFolder, key: str, download: Download) -> None:
+def _button(folder: RunFolder, key: str, download: Download, missing: str) -> None:
+    """Disabled where data would have to go along that are gone."""
+    possible = not missing or download.bare
     st.download_button(
         download.label,
         data=lambda: export_files.content(folder, download),
         file_name=f"{folder.name}{download.ending}",
-        help=download.told or None,
+        help=(download.told if possible else plain(missing)) or None,
+        disabled=not possible,
         on_click="ignore",
         icon=":material/download:",
         key=f"export.{folder.name}.{key}{download.ending}",

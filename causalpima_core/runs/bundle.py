@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from glob import escape
 from pathlib import Path
 from typing import BinaryIO
@@ -34,26 +34,33 @@ def write_bundle(folder: RunFolder, file: BinaryIO, *, with_data: bool = True) -
         raise RunFolderError(
             f"Run '{folder.name}' is being trained: wait for it, or stop it, then bundle it."
         )
-    pack(file, folder, data_files(folder) if with_data else [], folder.portable())
+    pack(file, folder, data_files(folder) if with_data else {}, folder.portable())
 
 
-def data_files(folder: RunFolder) -> list[Path]:
-    """The file a run was trained on, and what lies beside it and belongs to it.
+def data_files(folder: RunFolder) -> dict[str, Path]:
+    """The file or folder a run was trained on, and what lies beside it and belongs to it.
+
+    Returns:
+        Files by their places from where the data lie.
 
     Raises:
         DataError: it is gone.
     """
     path = Path(folder.config().dataset.path)
-    if not path.is_file():
+    if not path.exists() or path == Path():
         raise DataError(
             f"The data of run '{folder.name}' are no longer at '{path}': put the file back, or "
             "bundle the run without its data."
         )
     beside = (path.parent.glob(f"{escape(path.stem)}.{part}.*") for part in ("metadata", "truth"))
-    return [path, *sorted(found for group in beside for found in group if found.is_file())]
+    own = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = [*own, *sorted(one for group in beside for one in group)]
+    return {one.relative_to(path.parent).as_posix(): one for one in found if one.is_file()}
 
 
-def pack(file: BinaryIO, folder: RunFolder, data: Sequence[Path], places: Iterable[str]) -> None:
+def pack(
+    file: BinaryIO, folder: RunFolder, data: Mapping[str, Path], places: Iterable[str]
+) -> None:
     """Write an archive of data files and of some of a run's files, told by their places.
 
     Settings and status are written as of a run made anywhere, by no process.
@@ -69,8 +76,8 @@ def pack(file: BinaryIO, folder: RunFolder, data: Sequence[Path], places: Iterab
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as to,
         tempfile.TemporaryDirectory() as drafts,
     ):
-        for path in data:
-            to.write(path, f"{DATA}{path.name}")
+        for place, path in data.items():
+            to.write(path, f"{DATA}{place}")
         for place in places:
             if place in told:
                 to.writestr(f"{RUN}{place}", told[place])

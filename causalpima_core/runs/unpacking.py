@@ -22,6 +22,8 @@ from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
 LONGEST_NAME = 200
+DEEPEST = 6
+"""Parts of the place of a data file."""
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 """Signs that no file name may have on some machine."""
 
@@ -32,19 +34,22 @@ class StagedData:
     One that is there already is not moved; where another has its name, these get a number.
     """
 
-    def __init__(self, drafts: list[Path], folder: Path, name: str) -> None:
-        """Find names for ``drafts``, one of which is the dataset called ``name``."""
+    def __init__(self, drafts: Path, folder: Path, name: str) -> None:
+        """Find names for what lies in ``drafts``, where the dataset is called ``name``."""
         stem = Path(name).stem
+        files = [draft for draft in drafts.rglob("*") if draft.is_file()]
         for number in count(1):
             new = stem if number == 1 else f"{stem}-{number}"
-            ends = {draft: folder / draft.name.replace(stem, new, 1) for draft in drafts}
-            self.dataset, self._ends = folder / name.replace(stem, new, 1), ends
-            if all(not to.exists() or filecmp.cmp(d, to, shallow=False) for d, to in ends.items()):
+            places = {d: d.relative_to(drafts).as_posix().replace(stem, new, 1) for d in files}
+            self._ends = {draft: folder / place for draft, place in places.items()}
+            self.dataset = folder / name.replace(stem, new, 1)
+            if all(not to.exists() or _same(draft, to) for draft, to in self._ends.items()):
                 break
 
     def keep(self) -> None:
         """Move them to their places."""
         for draft, to in self._ends.items():
+            to.parent.mkdir(parents=True, exist_ok=True)
             draft.replace(to)
 
 
@@ -68,7 +73,8 @@ class Bundle:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".new-data-", dir=folder) as place:
-                yield StagedData(self._copy_data(Path(place)), folder, self.config.dataset.name)
+                self._copy_data(Path(place))
+                yield StagedData(Path(place), folder, self.config.dataset.name)
         except OSError as error:
             raise RunFolderError(
                 f"Cannot write to '{folder}' ({error.strerror}): choose another workspace."
@@ -96,11 +102,11 @@ class Bundle:
 
         return RunFolder.create(to, config, self.status, fill)
 
-    def _copy_data(self, folder: Path) -> list[Path]:
-        drafts = [folder / place.removeprefix(DATA) for place in self.data]
-        for place, draft in zip(self.data, drafts, strict=True):
-            self.packed.copy(place, draft)
-        return drafts
+    def _copy_data(self, folder: Path) -> None:
+        for place in self.data:
+            to = folder / place.removeprefix(DATA)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            self.packed.copy(place, to)
 
     def _copy_run(self, folder: Path) -> None:
         for packed in self.packed.places:
@@ -133,7 +139,7 @@ def open_bundle(archive: Path | BinaryIO, name: str = "bundle") -> Iterator[Bund
                 f"'{name}' holds settings that cannot be read: it is damaged, or of another "
                 "version of the program."
             ) from error
-        if not _is_expected(f"{DATA}{config.dataset.name}"):
+        if not _is_plain(config.dataset.name):
             raise RunFolderError(f"'{name}' is not opened: its data have no plain file name.")
         changes: dict[str, object] = {"pid": None, "process_created": None}
         if not status.state.is_final:  # nobody trains it here
@@ -151,9 +157,18 @@ def unpack(archive: Path, to: Path) -> RunFolder:
         return bundle.make(to.absolute())
 
 
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
 def _is_expected(place: str) -> bool:
     if place.startswith(RUN):
         return RunFolder.is_portable(place.removeprefix(RUN))
-    name = place.removeprefix(DATA)
-    is_plain = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
-    return place.startswith(DATA) and 0 < len(name) <= LONGEST_NAME and is_plain
+    parts = place.removeprefix(DATA).split("/")
+    return place.startswith(DATA) and len(parts) <= DEEPEST and all(map(_is_plain, parts))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it names a file or folder, and nothing else, on any machine."""
+    is_word = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
+    return 0 < len(name) <= LONGEST_NAME and is_word

@@ -116,6 +116,8 @@ def test_data_that_are_gone_are_told_in_the_preview_of_the_bundle(open_page: Ope
     Path(run.config().dataset.path).unlink()
     app = open_page("export", run="a-run", file="bundle")
     assert "no longer at" in app.warning[0].value
+    possible = {button.label: not button.disabled for button in app.get("download_button")}
+    assert (possible["With data"], possible["Without data"]) == (False, True)
 
 
 def test_a_file_that_cannot_be_made_is_one_sentence(run):

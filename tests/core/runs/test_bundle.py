@@ -97,6 +97,27 @@ class TestPacking:
             write_bundle(run, io.BytesIO())
         write_bundle(run, io.BytesIO(), with_data=False)
 
+    def test_data_of_a_folder_go_along_and_come_back_as_one(self, run, tmp_path):
+        place = tmp_path / "made" / "pictures"
+        (place / "plates").mkdir(parents=True)
+        (place / "manifest.csv").write_text("sample_id,photo")
+        (place / "plates" / "a.png").write_bytes(b"picture")
+        dataset = run.config().dataset.model_copy(update={"path": str(place), "name": "pictures"})
+        config = run.config().model_copy(update={"dataset": dataset})
+        (run.path / "config.json").write_text(config.model_dump_json())
+        with (tmp_path / "b.zip").open("wb") as file:
+            write_bundle(run, file)
+        folder = unpack(tmp_path / "b.zip", tmp_path / "there")
+        there = Path(folder.config().dataset.path)
+        assert there == tmp_path / "there" / "data" / "pictures"
+        assert (there / "plates" / "a.png").read_bytes() == b"picture"
+        workspace = Workspace(tmp_path / "workspace")
+        (workspace.datasets_folder / "pictures").mkdir(parents=True)
+        (workspace.datasets_folder / "pictures" / "manifest.csv").write_text("another")
+        brought = Path(bring_in(tmp_path / "b.zip", workspace).config().dataset.path)
+        assert brought == workspace.datasets_folder / "pictures-2"
+        assert (brought / "manifest.csv").read_text() == "sample_id,photo"
+
 
 class TestUnpacking:
     def test_it_is_whole_with_its_data_inside(self, content, tmp_path):
@@ -181,6 +202,9 @@ HOSTILE: dict[str, Change] = {
     "absolute": _with("/etc/evil"),
     "absolute in data": _with("data//etc/evil"),
     "backslashes": _with("data/..\\evil.npz"),
+    "too deep": _with("data/a/b/c/d/e/f/g"),
+    "a hidden folder": _with("data/.a/b"),
+    "no name": _with("data/a//b"),
     "a drive": _with("data/C:evil"),
     "hidden": _with("data/.evil"),
     "a line end": _with("data/a\nb.npz"),
