@@ -6,14 +6,12 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-
-from causalpima_core.palette import COLOURS, MUTED
 
 INK = "#1d2226"
 FULL_WIDTH, HALF_WIDTH = 7.0, 3.4
@@ -24,13 +22,12 @@ PAGE_SCALE = 1.33
 MOST_POINTS = 2_000
 """More are drawn as one picture inside an SVG, which would else be too large to open."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
-    "axes.prop_cycle": mpl.cycler(color=list(COLOURS)),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -73,19 +70,9 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def legend_below(axes: Axes, columns: int = 3) -> None:
-    """A legend under the axes' own labels."""
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.24), ncols=columns, columnspacing=1.2)
-
-
 def mark(colour: str, label: str, marker: str = "o") -> Line2D:
     """An entry of a legend for points."""
     return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=label)
-
-
-def quiet_zero(axes: Axes) -> None:
-    """A faint line at zero, where differences are shown."""
-    axes.axhline(0, color=MUTED, linewidth=0.6)
 
 
 def rendered(figure: Figure, suffix: str) -> bytes:

@@ -76,7 +76,7 @@ def _plane(
     found = PCA(2, svd_solver="full").fit(latent.astype(np.float64))
     shares = found.explained_variance_ratio_
     titles = [f"PC {k + 1} ({share:.0%} of variance)" for k, share in enumerate(shares)]
-    return found.transform(latent.astype(np.float64)), found.components_.T, titles
+    return found.transform(latent.astype(np.float64)), np.asarray(found.components_).T, titles
 
 
 def _scatter(

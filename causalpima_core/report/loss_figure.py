@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -13,7 +15,10 @@ from causalpima_core.report.terms import stage_starts, term_in_words, term_names
 ACROSS = 3
 NOTHING = 1e-9
 """Nats that are rounding, of which an axis would make mountains."""
-PARTS = (("train", "training samples", "-"), ("held_out", "held-out samples", (0, (3, 1.5))))
+PARTS: tuple[tuple[str, str, Any], ...] = (
+    ("train", "training samples", "-"),
+    ("held_out", "held-out samples", (0, (3, 1.5))),
+)
 
 
 def loss_figure(material: Material) -> Figure:

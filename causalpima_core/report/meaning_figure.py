@@ -35,8 +35,8 @@ def meaning_figure(material: Material, node: str) -> Figure:
         axes.axis("off")
         axes.text(0, 0.5, "No decoded centres were kept with this run.")
     draw = {Kind.IMAGE: _images, Kind.CURVE: _curves, Kind.TABLE: _columns}
-    for place, one in zip(grid, shown, strict=False):
-        draw[one.kind](figure, place, material, one, node)
+    for row, one in enumerate(shown):
+        draw[one.kind](figure, grid[row], material, one, node)
     return figure
 
 

@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from causalpima_core.errors import RunFolderError
@@ -54,8 +55,7 @@ class Page(HTMLParser):
             self.headings[-1] += data
 
 
-@pytest.mark.parametrize("states", [(2,), (2, 3), (2, 2, 2, 2, 2, 2)])
-@pytest.mark.parametrize("modalities", [1, 3])
+@pytest.mark.parametrize(("states", "modalities"), [((2,), 1), ((2, 3), 3), ((2,) * 6, 3)])
 def test_it_asks_nothing_of_anyone_and_runs_nothing(reported: Reported, states, modalities):
     text = report(reported(states, modalities))
     page = Page(text)
@@ -116,8 +116,6 @@ def test_names_of_any_kind_are_text_wherever_they_stand(reported: Reported):
 
 
 def test_a_modality_of_any_name_is_text(tmp_path: Path, reported: Reported):
-    import numpy as np
-
     folder = reported((2,), 1)
     data = Path(folder.config().dataset.path)
     with np.load(data) as stored:
