@@ -30,6 +30,7 @@ sections = {
         st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="cross-modal"),
         st.Page(Page.PHYSICS, title="Physics", url_path="physics"),
     ],
+    "Share": [st.Page(Page.EXPORT, title="Export", url_path="export")],
     "Help": [st.Page(Page.HELP, title="What it can claim", url_path="help")],
 }
 page = st.navigation(sections, position="hidden")

@@ -28,6 +28,7 @@ class Page(StrEnum):
     GRAPH = "views/graph.py"
     CROSSMODAL = "views/crossmodal.py"
     PHYSICS = "views/physics.py"
+    EXPORT = "views/export.py"
     HELP = "views/help.py"
 
 
@@ -45,6 +46,7 @@ class Param(StrEnum):
     STATE = "state"
     LAW = "law"
     COMPONENT = "component"
+    FILE = "file"
 
 
 class Bound(StrEnum):
@@ -73,9 +75,11 @@ class Key(StrEnum):
     TWINS = "compare.twins"
     GRAPH_PICKER = "graph.picker"
     SAMPLE_NAME = "cross.sample"
+    BUNDLE_SEEN = "import.bundle_seen"
 
 
-_PARAMS_OF_ONE_RUN = tuple(p for p in Param if p not in (Param.DATA, Param.RUN, Param.OTHER))
+_KEPT = (Param.DATA, Param.RUN, Param.OTHER, Param.FILE)
+_PARAMS_OF_ONE_RUN = tuple(p for p in Param if p not in _KEPT)
 _OF_ONE_RUN = (
     Key.HELD_EPOCH,
     Key.REPLAY,

@@ -17,12 +17,11 @@ from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.examples import write_example
 from causalpima_core.data.factors import Truth
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.runs import supervisor
+from causalpima_core.runs.bundle import data_files, pack
 from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import RunState
-from causalpima_core.runs.shipped import pack
-from causalpima_core.runs.store import RunFolder
+from causalpima_core.runs.store import RunFolder, replacing
 from causalpima_core.runs.worker import train
 from causalpima_core.scores import score_recovery
 
@@ -55,9 +54,8 @@ def main() -> None:
         truth = _truth(data)
         _check(folder, truth)
         _name(folder, truth)
-        _forget_this_place(folder)
-        neighbours = [data, *(data.with_suffix(f".truth.{end}") for end in ("csv", "json"))]
-        pack(OUT, neighbours, _files(folder))
+        with replacing(OUT) as file:
+            pack(file, folder, data_files(folder), _places(folder))
     sys.stderr.write(f"{OUT}: {OUT.stat().st_size / 1e6:.2f} MB\n")
 
 
@@ -105,29 +103,17 @@ def _name(folder: RunFolder, truth: Truth) -> None:
     folder.write_names(Names.parse(nodes, states, folder.graph()))
 
 
-def _forget_this_place(folder: RunFolder) -> None:
-    """Config and status as of a run made anywhere, by no process."""
-    config = folder.config()
-    dataset = config.dataset.model_copy(update={"path": ""})
-    text = config.model_copy(update={"dataset": dataset}).model_dump_json(indent=2)
-    (folder.path / "config.json").write_text(text, encoding="utf-8")
-    status = supervisor.current_status(folder)
-    folder.write_status(status.model_copy(update={"pid": None, "process_created": None}))
-
-
-def _files(folder: RunFolder) -> dict[str, bytes]:
-    """All but the checkpoint and the log, with some of the snapshots."""
+def _places(folder: RunFolder) -> list[str]:
+    """All that is portable but the checkpoint, with some of the snapshots."""
     epochs = folder.snapshot_epochs()
     kept = np.linspace(0, len(epochs) - 1, min(SNAPSHOTS, len(epochs))).round().astype(int)
-    snapshots = {f"{epochs[k]:04d}.npz" for k in kept}
-    return {
-        str(path.relative_to(folder.path)): path.read_bytes()
-        for path in sorted(folder.path.rglob("*"))
-        if path.is_file()
-        and path != folder.log
-        and folder.checkpoints not in path.parents
-        and (folder.snapshots not in path.parents or path.name in snapshots)
-    }
+    snapshots = {f"snapshots/{epochs[k]:04d}.npz" for k in kept}
+    return [
+        place
+        for place in folder.portable()
+        if not place.startswith("checkpoint/")
+        and (place in snapshots or not place.startswith("snapshots/"))
+    ]
 
 
 if __name__ == "__main__":

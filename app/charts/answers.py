@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.charts.curves import Axes
 from app.charts.palette import COLOURS, MUTED, colour, faded
+from causalpima_core.report.axes import Axes
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.results import GraphResult
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.charts.palette import faded
-from causalpima_core.runs.results import ExpertResult
+from causalpima_core.report.axes import Axes
 
 MAX_LINES = 60
 
@@ -32,35 +32,6 @@ class Lines:
     colour: str
     opacity: float = 0.35
     width: float = 1.0
-
-
-@dataclass(frozen=True)
-class Axes:
-    """Where curves have a scale of their own: its ends, and what is written at the axes."""
-
-    start: float
-    stop: float
-    x: str
-    y: str
-
-    @classmethod
-    def of_points(cls, n_points: int, name: str) -> Axes:
-        """Those of a curve of which nothing is known but its points."""
-        return cls(0, n_points - 1, "point", name)
-
-    @classmethod
-    def of_law(cls, law: ExpertResult) -> Axes:
-        """Those that known physics gives a curve."""
-        return cls(*law.axis, with_unit("t", law.axis_unit), with_unit(law.modality, law.unit))
-
-
-def with_unit(name: str, unit: str) -> str:
-    """What is written at an axis.
-
-    >>> with_unit("t", "s"), with_unit("strain", "")
-    ('t [s]', 'strain')
-    """
-    return f"{name} [{unit}]" if unit else name
 
 
 def curves_figure(

@@ -1,38 +1,18 @@
-"""One palette for nodes, states and components, so that a colour means the same on every page."""
+"""What charts need beside the colours of `causalpima_core.palette`: markers, gradients, opacity."""
 
 from __future__ import annotations
 
 import numpy as np
 from plotly.colors import sample_colorscale
 
-COLOURS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#A0522D",
-    "#999933",
-)
-"""Okabe and Ito's colours that show on light and dark, and two more; colour-blind safe."""
+from causalpima_core.palette import COLOURS, MUTED, colour
+
+__all__ = ["COLOURS", "CONTINUOUS", "MUTED", "SYMBOLS", "colour", "faded", "gradient", "symbol"]
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "pentagon")
 """Beyond eight groups the marker tells apart what the colour cannot."""
 
-MUTED = "#8A9299"
-"""Points without a component, and what is not selected."""
-
 CONTINUOUS = "Cividis"
-
-
-def colour(index: int) -> str:
-    """Colour of a node, state or component; -1 is none of them.
-
-    >>> colour(0), colour(8) == colour(0)
-    ('#0072B2', True)
-    """
-    return MUTED if index < 0 else COLOURS[index % len(COLOURS)]
 
 
 def gradient(steps: int) -> list[str]:

@@ -9,11 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.charts.curves import Axes, Lines, curves_figure, with_unit
+from app.charts.curves import Lines, curves_figure
 from app.charts.palette import COLOURS, MUTED, colour, faded
+from causalpima_core.report.axes import Axes, with_unit
+from causalpima_core.report.laws import component_name, remark
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.parameters import differs, shares_by_node
-from causalpima_core.runs.results import ExpertResult, GraphResult, ParameterResult
+from causalpima_core.runs.results import ExpertResult, GraphResult
 
 MOST_NAMED = 32
 """Components beyond which rows of dots have no names; pointing at a dot tells its own."""
@@ -22,8 +24,6 @@ CLEARLY = 0.5
 NAMED_SHARE = 0.05
 SYSTEMATIC = 2.0
 """Mean residual over what noise alone would leave from which it is no chance."""
-GOOD_MISFIT, BAD_MISFIT = 1.2, 2.0
-"""Residual variance over that of a free decoder up to which a law is good, and from which bad."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,6 @@ class Dependence:
 
     node: int
     sentence: str
-
-
-def component_name(graph: GraphResult, names: Names, outcome: list[int]) -> str:
-    """A component by its node settings."""
-    pairs = zip(graph.nodes, outcome, strict=True)
-    return ", ".join(names.setting(node.name, state) for node, state in pairs)
-
-
-def remark(found: ParameterResult) -> str:
-    """What keeps a value from being taken at its word."""
-    if found.standard_error is None:
-        return "not determined by the curves"
-    return "at a bound, standard error no guide" if found.at_bound else ""
 
 
 def law_table(law: ExpertResult, graph: GraphResult, names: Names) -> pd.DataFrame:
@@ -184,17 +171,3 @@ def residuals_sentence(residuals: NDArray[np.floating], noise: float, unit: str)
     if shared > SYSTEMATIC * by_chance:
         return told + "all samples have something in common that the law misses."
     return told + "nothing systematic is left."
-
-
-def misfit_sentence(misfit: float) -> str:
-    """What the misfit means.
-
-    >>> misfit_sentence(0.9)[-48:]
-    'the law describes the curves as well as any can.'
-    """
-    told = f"The law leaves {misfit:.2g} times the variance that a free curve (a network) leaves: "
-    if misfit <= GOOD_MISFIT:
-        return told + "the law describes the curves as well as any can."
-    if misfit <= BAD_MISFIT:
-        return told + "a little of the curves is not in the law; the residuals show where."
-    return told + "the law misses part of the curves; the residuals show where."

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from app.charts.losses import term_in_words
 from causalpima_core.config import RunConfig, states_in_words
+from causalpima_core.report.terms import term_in_words
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.results import Summary
 

@@ -11,8 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.charts.ellipses import outline
 from app.charts.palette import CONTINUOUS, MUTED, colour, symbol
+from causalpima_core.report.ellipses import outline
 
 MAX_POINTS = 20_000
 """More takes a browser without a graphics card longer than a person waits."""

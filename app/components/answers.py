@@ -17,13 +17,14 @@ from app.charts.answers import (
     error_sentence,
     prediction_table,
 )
-from app.charts.curves import Axes, Lines, curves_figure
+from app.charts.curves import Lines, curves_figure
 from app.charts.palette import COLOURS
-from app.charts.pictures import limits, signed, thumbnails
 from app.components import columns
 from app.components.samples import PLAIN, spread
 from app.services.loaders import Result
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.report.axes import Axes
+from causalpima_core.report.pictures import limits, signed, thumbnails
 
 if TYPE_CHECKING:
     from causalpima_core.model import ModalitySpec

@@ -10,13 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.charts.curves import Lines, curves_figure, some
 from app.charts.palette import MUTED, colour
-from app.charts.pictures import limits, sheet, signed
 from app.components import columns
 from app.components.samples import PLAIN, spread
 from app.services.loaders import Result
-from app.services.meanings import Contrast, contrast, members_of
+from app.services.meanings import members_of
 from app.services.words import plain
 from causalpima_core.data.multimodal import Kind, Modality
+from causalpima_core.report.contrast import Contrast, contrast
+from causalpima_core.report.pictures import limits, sheet, signed
 
 MAX_COLUMNS = 8
 SAMPLES_SHOWN = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.charts.curves import Axes, Lines, curves_figure, with_unit
+from app.charts.curves import Lines, curves_figure
 from app.charts.palette import colour
 from app.components.frame import sentences
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
@@ -13,6 +13,7 @@ from causalpima_core.experts.check import check_expert
 from causalpima_core.experts.curve_fit import find_starts, fit_curves
 from causalpima_core.experts.named import NAMED
 from causalpima_core.experts.spec import parse_expert
+from causalpima_core.report.axes import Axes, with_unit
 
 TRIED_CURVES = 12
 GREY = "#888888"

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import networkx as nx
 import numpy as np
 
-from app.charts.evidence import CLEAR, edge_name, edge_sentence, separation_words
 from app.charts.palette import colour
+from causalpima_core.report.evidence import CLEAR, edge_name, edge_sentence, separation_words
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult

@@ -5,7 +5,7 @@ What is measured is in docs/RESULTS.md; a number that changes there changes here
 
 from __future__ import annotations
 
-from app.charts.losses import MEANINGS
+from causalpima_core.report.terms import MEANINGS
 
 METHOD = (
     "A variational autoencoder turns all measurements of a sample into one point of a latent "

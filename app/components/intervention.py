@@ -12,7 +12,6 @@ from app import state
 from app.charts.curves import Lines, curves_figure
 from app.charts.distributions import before_and_after, marginals
 from app.charts.palette import COLOURS, MUTED
-from app.charts.pictures import limits, sheet
 from app.components.contrast_panel import labelled
 from app.components.samples import PLAIN
 from app.services.loaders import Result
@@ -20,6 +19,7 @@ from app.services.models import model_of
 from app.services.words import plain
 from app.state import Param
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.report.pictures import limits, sheet
 from causalpima_core.runs.store import RunFolder
 
 if TYPE_CHECKING:

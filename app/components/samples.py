@@ -10,8 +10,8 @@ import streamlit as st
 
 from app.charts.curves import Lines, curves_figure, some
 from app.charts.palette import COLOURS, MUTED
-from app.charts.pictures import limits, thumbnails
 from causalpima_core.data.multimodal import Kind, Modality
+from causalpima_core.report.pictures import limits, thumbnails
 
 MAX_THUMBNAILS = 48
 THUMBNAIL = 60

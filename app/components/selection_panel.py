@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from app.charts.evidence import composition
 from app.charts.scatter import Groups, column_colouring
 from app.components import columns
 from app.components.samples import show_samples
@@ -15,6 +14,7 @@ from app.services.colourings import free_columns
 from app.services.loaders import Result
 from app.state import Key
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.report.evidence import composition
 
 
 def selection_panel(result: Result, metadata: pd.DataFrame, rows: np.ndarray) -> None:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from app.charts.curves import Lines, curves_figure
 from app.charts.palette import gradient
-from app.charts.pictures import limits, sheet
 from app.components.samples import PLAIN
 from app.services.loaders import Result
 from app.services.meanings import latent_path
 from app.services.models import model_of
 from app.services.words import plain
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.report.pictures import limits, sheet
 from causalpima_core.runs.results import NodeResult
 from causalpima_core.runs.store import RunFolder
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from app.charts.evidence import edge_name
 from app.charts.scatter import Groups, Values
 from app.services.colourings import colouring_of
 from app.services.loaders import Result
 from causalpima_core.config import RunConfig
+from causalpima_core.report.evidence import edge_name
 from causalpima_core.runs.results import EdgeResult
 
 ALIKE = 0.1

@@ -13,10 +13,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.charts.pictures import limits, to_rgb
 from app.charts.scatter import subsample
 from app.services.loaders import dataset_at
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.report.pictures import limits, to_rgb
 
 MOST, SIDE, POINTS = 3_000, 32, 40
 """Samples, pixels a side and points of a curve: together about a megabyte."""

@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from app.charts.evidence import separation_words
 from app.components import columns
 from app.components.contrast_panel import decoded, difference, samples_by_state
 from app.components.frame import run_page
@@ -17,6 +16,7 @@ from app.services.meanings import agreements_of
 from app.services.words import plain
 from app.state import Page, Param
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
+from causalpima_core.report.evidence import separation_words
 from causalpima_core.runs.results import NodeResult
 from causalpima_core.runs.store import RunFolder
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.charts.evidence import (
-    conditional_table,
-    edge_name,
-    edge_sentence,
-    edges_table,
-    knowledge_in_words,
-    nodes_table,
-    not_drawn_table,
-)
 from app.components import columns, graph_payload
 from app.components.contrast_panel import decoded
-from app.components.export_area import export_area
+from app.components.export_link import export_link
 from app.components.frame import run_page
 from app.components.intervention import intervention
 from app.components.live_graph import Click, live_graph
@@ -25,6 +16,15 @@ from app.services.words import plain
 from app.state import Key, Page, Param
 from causalpima_core.config import Knowledge
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
+from causalpima_core.report.evidence import (
+    conditional_table,
+    edge_name,
+    edge_sentence,
+    edges_table,
+    knowledge_in_words,
+    nodes_table,
+    not_drawn_table,
+)
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.results import EdgeResult
 from causalpima_core.runs.store import RunFolder
@@ -54,7 +54,7 @@ def _explain(folder: RunFolder) -> None:
     intervention(folder, result, dataset)
     _nodes(result)
     _edges(result, folder.config().model.knowledge)
-    export_area(folder)
+    export_link()
 
 
 def _picture(folder: RunFolder, result: Result) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.charts.losses import loss_figure, loss_table, meaning, term_names
+from app.charts.losses import loss_figure, loss_table
 from app.charts.scatter import Groups, hold_axes, scatter_figure
 from app.components import columns, graph_payload
 from app.components.frame import run_page, sentences
@@ -16,6 +16,7 @@ from app.services.loaders import names_of, result_of, snapshot_of
 from app.services.projections import principal_axes
 from app.services.words import STATE_WORDS, at_once, duration, plain
 from app.state import Key, Page, Param
+from causalpima_core.report.terms import meaning, term_names
 from causalpima_core.runs.records import RunState, Snapshot, Status
 from causalpima_core.runs.store import RunFolder
 

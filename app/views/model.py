@@ -26,6 +26,7 @@ from causalpima_core.config import (
     node_names,
 )
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.report.command import command_line
 
 PRESET_WORDS = {
     Preset.QUICK: "Quick look",
@@ -215,7 +216,7 @@ def _launch(path: Path, model: ModelConfig, training: TrainingConfig) -> None:
     with st.expander("The same run as a command", expanded=False):
         st.caption("For a shell on this computer; the run is then listed here as well.")
         st.code(
-            run_control.command_line(path, model, training, workspace().new_run_path(name)),
+            command_line(path, model, training, workspace().new_run_path(name)),
             language="bash",
             wrap_lines=True,
         )

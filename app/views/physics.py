@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.charts.curves import Axes, Lines, curves_figure
+from app.charts.curves import Lines, curves_figure
 from app.charts.palette import COLOURS, MUTED
 from app.charts.parameters import (
-    component_name,
     dependence,
     dots_figure,
     law_table,
-    misfit_sentence,
     residuals_figure,
     residuals_sentence,
 )
@@ -22,6 +20,8 @@ from app.services.loaders import Result, dataset_of, result_of
 from app.services.physics import fit_of, law_curve
 from app.services.words import plain
 from app.state import Page, Param
+from causalpima_core.report.axes import Axes
+from causalpima_core.report.laws import component_name, misfit_sentence
 from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.results import ExpertResult
 from causalpima_core.runs.store import RunFolder

@@ -7,8 +7,9 @@ import streamlit as st
 
 from app import state
 from app.components import columns
-from app.components.export_area import export_area
+from app.components.export_link import export_link
 from app.components.frame import chosen_run, nothing_yet, page, run_caption, sentences
+from app.components.import_area import import_area
 from app.services import run_control
 from app.services.run_control import RunRow
 from app.services.words import at_once, moment, ordinal, plain
@@ -32,6 +33,7 @@ def show() -> None:
             st.warning(problem)
         if not rows:
             nothing_yet("No run yet: choose data, set up a model, start.", Page.DATA, "Choose data")
+            import_area("runs")
             return
         _list(_wanted(rows))
         folder = chosen_run()
@@ -39,7 +41,8 @@ def show() -> None:
             run_caption(folder)
             _label(folder)
             _actions(folder)
-            export_area(folder)
+            export_link()
+        import_area("runs")
 
 
 def _wanted(rows: list[RunRow]) -> list[RunRow]:

@@ -169,18 +169,6 @@ def queue() -> None:
     typer.echo(json.dumps(told, indent=2))
 
 
-@app.command()
-def export(
-    run: RunArgument,
-    to: Annotated[Path, typer.Option(metavar="FILE", help="Its suffix decides the format.")],
-) -> None:
-    """Write what a run has found in another format."""
-    from causalpima_core.runs.exports import export as write
-
-    write(RunFolder(run).require(), to)
-    typer.echo(to)
-
-
 def _train(folder: RunFolder, *, quiet: bool) -> int:
     """Train in this process; prints the result and returns the exit code."""
     from causalpima_core.runs.worker import train

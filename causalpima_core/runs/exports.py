@@ -6,7 +6,9 @@ import csv
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,34 +16,40 @@ import networkx as nx
 import pandas as pd
 
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.graph_page import graph_page
+from causalpima_core.runs.bif import bif
+from causalpima_core.runs.bundle import write_bundle
 from causalpima_core.runs.results import GraphResult
 from causalpima_core.runs.store import RunFolder, replacing
 
 Writer = Callable[[RunFolder, BinaryIO], None]
 
+BUNDLE = ".zip"
+DRAWN = (".svg", ".png")
+ALL_FIGURES = "all"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a cell of text for a formula."""
 
 
-def export(folder: RunFolder, to: Path | str) -> None:
+def export(
+    folder: RunFolder, to: Path | str, *, figure: str | None = None, with_data: bool = True
+) -> None:
     """Write the result of a run to ``to``, all of it or nothing.
 
     Args:
-        folder: a run that has a result.
+        folder: a run that has a result; a bundle is made of any run that nobody trains.
         to: the file to write (replaced where it exists); ends in a key of `WRITERS`.
+        figure: which one an .svg or .png holds; ``all`` of them go into a .zip.
+        with_data: whether a bundle has the data.
 
     Raises:
-        ConfigError: the suffix is none of these.
+        ConfigError: the suffix is none of these, or there is no such figure.
         RunFolderError: the run has no result yet, or the file cannot be written.
+        DataError: data that are asked for are gone.
     """
     to = Path(to)
-    writer = WRITERS.get(to.suffix.lower())
-    if writer is None:
-        raise ConfigError(
-            f"Cannot export to '{to.name}': expected a file ending in {', '.join(WRITERS)}."
-        )
-    folder.graph()  # says so where there is no result yet, before a file is made
+    writer = _writer(to, figure, with_data=with_data)
+    if to.suffix.lower() != BUNDLE or figure is not None:
+        folder.graph()  # says so where there is no result yet, before a file is made
     if to.is_dir():
         raise RunFolderError(f"Cannot write '{to}': it is a folder; name a file.")
     try:
@@ -51,6 +59,24 @@ def export(folder: RunFolder, to: Path | str) -> None:
         raise RunFolderError(
             f"Cannot write '{to}' ({error.strerror}): choose a place you may write to."
         ) from error
+
+
+def _writer(to: Path, figure: str | None, *, with_data: bool) -> Writer:
+    suffix = to.suffix.lower()
+    if suffix not in WRITERS:
+        raise ConfigError(
+            f"Cannot export to '{to.name}': expected a file ending in {', '.join(WRITERS)}."
+        )
+    if suffix == BUNDLE and figure is None:
+        return partial(write_bundle, with_data=with_data)
+    if figure is None:
+        return WRITERS[suffix]
+    if (figure == ALL_FIGURES) != (suffix == BUNDLE) or suffix not in (*DRAWN, BUNDLE):
+        raise ConfigError(
+            f"Cannot write figure '{figure}' to '{to.name}': one figure goes into an .svg or .png, "
+            f"'{ALL_FIGURES}' of them into a .zip."
+        )
+    return _write_all_figures if figure == ALL_FIGURES else partial(_write_figure, suffix, figure)
 
 
 def as_networkx(graph: GraphResult) -> nx.DiGraph:
@@ -97,8 +123,30 @@ def _write_dot(folder: RunFolder, file: BinaryIO) -> None:
     file.write(dot(graph).encode())
 
 
+def _write_bif(folder: RunFolder, file: BinaryIO) -> None:
+    file.write(bif(folder.graph(), folder.names()).encode())
+
+
 def _write_html(folder: RunFolder, file: BinaryIO) -> None:
-    file.write(graph_page(folder.graph(), title=folder.config().name).encode())
+    from causalpima_core.report.page import report  # draws, which takes a second to load
+
+    file.write(report(folder).encode())
+
+
+def _write_figure(suffix: str, name: str, folder: RunFolder, file: BinaryIO) -> None:
+    from causalpima_core.report.figures import figure_of, rendered
+
+    file.write(rendered(figure_of(folder, name), suffix.removeprefix(".")))
+
+
+def _write_all_figures(folder: RunFolder, file: BinaryIO) -> None:
+    from causalpima_core.report.figures import figures_of, rendered
+
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as to:
+        for name, figure in figures_of(folder):
+            for suffix in DRAWN:
+                content = rendered(figure, suffix.removeprefix("."))
+                to.writestr(f"{folder.name}-{name}{suffix}", content)
 
 
 def _write_safetensors(folder: RunFolder, file: BinaryIO) -> None:
@@ -141,7 +189,11 @@ WRITERS: dict[str, Writer] = {
     ".json": _write_json,
     ".graphml": _write_graphml,
     ".dot": _write_dot,
+    ".bif": _write_bif,
     ".html": _write_html,
+    ".svg": partial(_write_figure, ".svg", "graph"),
+    ".png": partial(_write_figure, ".png", "graph"),
     ".safetensors": _write_safetensors,
+    BUNDLE: write_bundle,
 }
 """Suffix -> what is written to such a file."""

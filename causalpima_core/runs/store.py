@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -44,6 +45,12 @@ _PUT_BACK = "put back a copy of it, or delete the run"
 _NEW = ".new-run-"
 _FORGOTTEN_SECONDS = 3600.0
 """Age from which a draft belongs to nobody any more."""
+_PORTABLE = re.compile(
+    r"(config|status|names|label)\.json|metrics\.sqlite"
+    r"|snapshots/\d{4,9}\.npz|checkpoint/\d{6,9}\.safetensors"
+    r"|result/(assignments\.csv|arrays\.npz|summary\.json|dag\.json|model\.safetensors)",
+    re.ASCII,
+)
 
 
 class RunFolder:
@@ -94,6 +101,27 @@ class RunFolder:
         return self.path / "result" / "model.safetensors"
 
     @property
+    def data(self) -> Path:
+        """Where the data of a run lie that was brought from elsewhere; not there otherwise."""
+        return self.path / "data"
+
+    @staticmethod
+    def is_portable(place: str) -> bool:
+        """Whether a file at this place goes along to another machine.
+
+        The log does not: it tells of this machine.
+
+        >>> RunFolder.is_portable("result/dag.json"), RunFolder.is_portable("result/../log.txt")
+        (True, False)
+        """
+        return _PORTABLE.fullmatch(place) is not None
+
+    def portable(self) -> list[str]:
+        """Places of the files there are that another machine needs, in order."""
+        places = (path.relative_to(self.path).as_posix() for path in self.path.rglob("*"))
+        return sorted(place for place in places if self.is_portable(place))
+
+    @property
     def has_result(self) -> bool:
         """Whether a graph was written, by a finished run or one stopped late enough."""
         return (self.path / "result" / "dag.json").exists()
@@ -115,7 +143,7 @@ class RunFolder:
         path: Path | str,
         config: RunConfig,
         status: Status,
-        content: Mapping[str, bytes] | None = None,
+        fill: Callable[[Path], None] = lambda _: None,
     ) -> RunFolder:
         """Make a new run folder in one step: it is there with its config, or not at all.
 
@@ -123,7 +151,8 @@ class RunFolder:
             path: the folder to make.
             config: goes to `config.json`.
             status: goes to `status.json`.
-            content: further files by their place in the folder, of a run made elsewhere.
+            fill: writes further files to the folder while nobody sees it yet; what it raises
+                leaves no folder behind.
 
         Raises:
             RunFolderError: ``path`` is taken or cannot be written.
@@ -150,15 +179,14 @@ class RunFolder:
             (draft / "status.json").write_text(status.model_dump_json())
             for part in ("snapshots", "checkpoint"):
                 (draft / part).mkdir()
-            for place, written in (content or {}).items():
-                (draft / place).parent.mkdir(exist_ok=True)
-                (draft / place).write_bytes(written)
+            fill(draft)
             draft.rename(folder.path)
         except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
             raise RunFolderError(
                 f"Cannot write a run folder at '{path}' ({error.strerror})."
             ) from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)  # it has another name where all went well
         return folder
 
     def require(self) -> RunFolder:
@@ -270,7 +298,7 @@ class RunFolder:
 
     def append_metrics(self, record: EpochRecord) -> None:
         """Add one epoch's terms; an epoch done again after a resume replaces itself."""
-        metrics.append(self._metrics, record)
+        metrics.append(self.metrics_file, record)
 
     def metrics(self) -> pd.DataFrame:
         """All terms so far: columns step, epoch, stage, term, value, time.
@@ -279,7 +307,7 @@ class RunFolder:
             DamagedError: the database is.
         """
         try:
-            return metrics.read(self._metrics)
+            return metrics.read(self.metrics_file)
         except sqlite3.Error as error:
             raise DamagedError(
                 f"metrics.sqlite of run '{self.name}' is damaged ({error}): "
@@ -289,14 +317,23 @@ class RunFolder:
     def mend_metrics(self) -> str | None:
         """Begin a new history where the old one is damaged; says so in a sentence."""
         try:
-            metrics.check(self._metrics)
+            metrics.check(self.metrics_file)
         except sqlite3.Error:
-            metrics.set_aside(self._metrics)
+            metrics.set_aside(self.metrics_file)
             return "The history of the loss was damaged and begins anew at this epoch."
         return None
 
+    def copy_metrics(self, to: Path) -> None:
+        """Write a database with all terms to ``to``, those still in SQLite's own log included."""
+        with (
+            closing(sqlite3.connect(f"{self.metrics_file.as_uri()}?mode=ro", uri=True)) as here,
+            closing(sqlite3.connect(to)) as there,
+        ):
+            here.backup(there)
+
     @property
-    def _metrics(self) -> Path:
+    def metrics_file(self) -> Path:
+        """The database of all terms."""
         return self.path / "metrics.sqlite"
 
     # -- snapshots ------------------------------------------------------------------------------

@@ -8,20 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.charts.curves import Axes, Lines, curves_figure
-from app.charts.ellipses import SIGMAS, outline
-from app.charts.evidence import (
-    composition,
-    conditional_table,
-    edge_name,
-    edge_sentence,
-    edges_table,
-    nodes_table,
-    not_drawn_table,
-)
-from app.charts.losses import loss_figure, loss_table, meaning, term_names
+from app.charts.curves import Lines, curves_figure
+from app.charts.losses import loss_figure, loss_table
 from app.charts.palette import COLOURS
-from app.charts.pictures import limits, sheet, to_rgb
 from app.charts.scatter import (
     Components,
     Groups,
@@ -32,6 +21,19 @@ from app.charts.scatter import (
 )
 from app.services.projections import latent_axes, principal_axes
 from app.state import decode_rows, encode_rows
+from causalpima_core.report.axes import Axes
+from causalpima_core.report.ellipses import SIGMAS, outline
+from causalpima_core.report.evidence import (
+    composition,
+    conditional_table,
+    edge_name,
+    edge_sentence,
+    edges_table,
+    nodes_table,
+    not_drawn_table,
+)
+from causalpima_core.report.pictures import limits, sheet, to_rgb
+from causalpima_core.report.terms import meaning, term_names
 from causalpima_core.runs.results import TableResult
 from tests.app.synthetic import graph_result, summary_result
 

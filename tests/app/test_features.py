@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app.charts.distributions import marginals
-from app.services.meanings import contrast
 from causalpima_core.fitted import FittedModel
+from causalpima_core.report.contrast import contrast
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.workspace import Workspace

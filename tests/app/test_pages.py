@@ -21,6 +21,7 @@ PAGES = (
     "graph",
     "crossmodal",
     "physics",
+    "export",
 )
 ALL_PAGES = (*PAGES, "help")
 
@@ -142,7 +143,6 @@ def test_every_part_of_the_graph_page_is_there(open_page: Open):
     assert "1 compelled and 1 reversible" in text
     assert "no direction was discovered" in text
     assert [e.label for e in app.expander] == ["Edges not drawn (1)"]
-    assert [d.label for d in app.get("download_button")][:1] == ["Assignments, CSV"]
 
 
 def test_a_node_is_restored_from_the_url(open_page: Open):

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import typer
 
-from app.services import run_control
 from causalpima_core.cli import commands
 from causalpima_core.cli.options import model_config
 from causalpima_core.config import Knowledge, ModelConfig, TrainingConfig
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import DataError
+from causalpima_core.report.command import command_line
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
@@ -149,7 +149,7 @@ def test_the_command_read_back_is_the_same_run():
         experts={"curve": "a*(1 - exp(-k*t)) + c; a>0 [MPa]; k~0.5; t=0:30 [s]; value [MPa]"},
     )
     training = TrainingConfig.of_preset("thorough", seed=7)
-    told = run_control.command_line(path, model, training, path.parent / "a run")
+    told = command_line(path, model, training, path.parent / "a run")
     python, _, module, command, *arguments = shlex.split(told)
     assert (python, module, command) == ("python", "causalpima_core", "fit")
     options = fit_options(arguments)

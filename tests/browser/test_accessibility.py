@@ -23,6 +23,7 @@ PAGES = {
     "latent": "Latent space",
     "features": "Features",
     "graph": "Graph",
+    "export": "Export",
 }
 SERIOUS = {"serious", "critical"}
 

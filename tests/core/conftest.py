@@ -28,6 +28,8 @@ from causalpima_core.runs.store import RunFolder
 MakeRun = Callable[..., RunFolder]
 
 SAMPLES = 12
+HOSTILE = ('</script><b>"hue" & \\', "-> {} ;")
+"""Names of nodes that no format takes unquoted."""
 
 
 @pytest.fixture
@@ -66,27 +68,33 @@ def graph() -> GraphResult:
     return GraphResult(
         nodes=[
             NodeResult(name="node_1", states=2, separation=0.99),
-            NodeResult(name='</script><b>"hue" & \\', states=3, separation=0.5),
-            NodeResult(name="-> {} ;", states=2, separation=0.75),
+            NodeResult(name=HOSTILE[0], states=3, separation=0.5),
+            NodeResult(name=HOSTILE[1], states=2, separation=0.75),
         ],
         edges=[
             EdgeResult(
                 source="node_1",
-                target='</script><b>"hue" & \\',
+                target=HOSTILE[0],
                 direction="compelled",
                 probability_of_direction=0.96,
                 **edge,
             ),
             EdgeResult(
                 source="node_1",
-                target="-> {} ;",
+                target=HOSTILE[1],
                 direction="reversible",
                 probability_of_direction=0.5,
                 **edge,
             ),
         ],
-        tables={"node_1": TableResult(parents=[], probabilities=[0.25, 0.75])},
-        components=[ComponentResult(outcome=[0, 0, 0], weight=1.0)],
+        tables={
+            "node_1": TableResult(parents=[], probabilities=[0.25, 0.75]),
+            HOSTILE[0]: TableResult(parents=["node_1"], probabilities=[[0.2, 0.3, 0.5]] * 2),
+            HOSTILE[1]: TableResult(parents=["node_1"], probabilities=[[0.1, 0.9], [0.6, 0.4]]),
+        },
+        components=[
+            ComponentResult(outcome=list(outcome), weight=1 / 12) for outcome in np.ndindex(2, 3, 2)
+        ],
     )
 
 
@@ -99,6 +107,8 @@ def assignments() -> pd.DataFrame:
             "component": range(8),
             "confidence": np.linspace(0.3, 1.0, 8),
             "node_1": [0, 1] * 4,
+            HOSTILE[0]: [0, 1, 2, 0] * 2,
+            HOSTILE[1]: [0, 0, 1, 1] * 2,
         }
     )
 
@@ -120,7 +130,11 @@ def finished_run(make_run: MakeRun, graph: GraphResult, assignments: pd.DataFram
         graph,
         summary,
         assignments,
-        {"latent": np.zeros((8, 2), dtype=np.float32)},
+        {
+            "latent_mean": np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32),
+            "component_means": np.zeros((12, 2), dtype=np.float32),
+            "component_covariances": np.tile(np.eye(2, dtype=np.float32), (12, 1, 1)),
+        },
         lambda path: save_file({"weight": np.arange(4.0)}, path),
     )
     return folder

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import networkx as nx
@@ -15,9 +14,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from causalpima_core.errors import ConfigError, RunFolderError
+from causalpima_core.runs.bif import identifiers
 from causalpima_core.runs.exports import WRITERS, as_networkx, dot, export
-from causalpima_core.runs.graph_page import graph_page, layered_places
 from causalpima_core.runs.results import GraphResult
+from tests.core.conftest import HOSTILE
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def exported(finished_run, tmp_path):
 
 def test_csv_neutralises_text_that_a_spreadsheet_would_compute(exported):
     rows = list(csv.reader(io.StringIO(exported(".csv").read_text())))
-    assert rows[0] == ["sample", "component", "confidence", "node_1"]
+    assert rows[0] == ["sample", "component", "confidence", "node_1", *HOSTILE]
     assert [row[0] for row in rows[1:]] == [
         "'=1+1",
         "'+x",
@@ -91,83 +91,13 @@ def test_safetensors_are_the_weights(exported):
     assert list(load_file(exported(".safetensors"))["weight"]) == [0, 1, 2, 3]
 
 
-class _Page(HTMLParser):
-    """Collects what a browser would fetch, run and show."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.scripts: list[str] = []
-        self.tags: list[str] = []
-        self.shown = ""
-        self._in: str = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self._in = tag
-        self.links += [value for name, value in attrs if name in ("src", "href")]
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag):
-        self._in = ""
-
-    def handle_data(self, data):
-        if self._in == "script":
-            self.scripts[-1] += data
-        elif self._in != "style":
-            self.shown += data
-
-
-class TestHtml:
-    def test_fetches_nothing(self, exported):
-        text = exported(".html").read_text()
-        page = _Page(text)
-        assert page.links == []
-        assert "link" not in page.tags
-        assert not re.search(r"@import|url\(\s*['\"]?https?:", text)
-        assert "default-src 'none'" in text
-
-    def test_names_are_text_wherever_they_stand(self, exported, graph):
-        page = _Page(exported(".html").read_text())
-        assert page.tags.count("script") == 2
-        assert "b" not in page.tags
-        names = [node.name for node in graph.nodes]
-        assert all(name in page.shown for name in names[1:])
-        data = json.loads(page.scripts[1].split("const data = ", 1)[1].split(";\n", 1)[0])
-        assert [node["label"] for node in data["nodes"]] == names
-
-    def test_a_reversible_edge_has_no_arrowhead(self, exported):
-        page = _Page(exported(".html").read_text())
-        data = json.loads(page.scripts[1].split("const data = ", 1)[1].split(";\n", 1)[0])
-        compelled, reversible = data["edges"]
-        assert (compelled["arrows"], compelled["dashes"]) == ("to", False)
-        assert reversible["arrows"] == ""
-        assert reversible["dashes"]
-        assert compelled["color"] != reversible["color"]
-        assert "compelled: every graph" in page.shown
-        assert "reversible: the data do not" in page.shown
-
-    def test_no_edges_is_said(self, graph):
-        page = _Page(graph_page(graph.model_copy(update={"edges": []}), "{{rows}}"))
-        assert "No edge was found." in page.shown
-        assert "{{rows}}" in page.shown
-
-    def test_causes_stand_above_their_effects_and_none_on_another(self, graph):
-        places = layered_places(graph)
-        assert len(set(places.values())) == len(graph.nodes)
-        for edge in graph.edges:
-            assert places[edge.source][1] < places[edge.target][1]
-
-
 class TestFailing:
     def test_an_unknown_suffix_names_the_known_ones(self, finished_run, tmp_path):
         with pytest.raises(ConfigError) as told:
             export(finished_run, tmp_path / "out.xlsx")
         assert all(suffix in str(told.value) for suffix in WRITERS)
 
-    @pytest.mark.parametrize("suffix", WRITERS)
+    @pytest.mark.parametrize("suffix", [suffix for suffix in WRITERS if suffix != ".zip"])
     def test_no_result_yet_leaves_no_file(self, make_run, tmp_path, suffix):
         folder = make_run()
         before = set(tmp_path.iterdir())
@@ -186,11 +116,29 @@ class TestFailing:
         with pytest.raises(RunFolderError, match="it is a folder"):
             export(finished_run, tmp_path / "out.csv")
 
+    @pytest.mark.parametrize(
+        ("name", "figure"), [("out.csv", "graph"), ("out.svg", "all"), ("out.zip", "latent")]
+    )
+    def test_a_figure_goes_into_a_picture_and_all_into_an_archive(
+        self, finished_run, tmp_path, name, figure
+    ):
+        with pytest.raises(ConfigError, match=r"\.svg or \.png, 'all' of them into a \.zip"):
+            export(finished_run, tmp_path / name, figure=figure)
+        assert not (tmp_path / name).exists()
+
     def test_an_older_export_is_replaced(self, exported, finished_run):
         path = exported(".json")
         path.write_text("old")
         export(finished_run, path)
         assert json.load(io.StringIO(path.read_text()))["nodes"]
+
+
+def test_identifiers_are_what_bif_can_hold_and_differ():
+    names = ["a b", "a-b", "1st", "variable", "Größe", "😀", "x" * 40, "3"]
+    found = identifiers((name, f"node_{i}") for i, name in enumerate(names))
+    assert len(set(found)) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) for name in found)
+    assert found[3:6] == ["variable_", "Groe", "node_5"]
 
 
 def test_dot_of_names_that_mean_something_in_dot():

@@ -10,22 +10,25 @@ import pytest
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import RunFolderError
+from causalpima_core.runs.bundle import data_files, pack
 from causalpima_core.runs.creation import create_run
-from causalpima_core.runs.shipped import pack, unpack
+from causalpima_core.runs.label import Label
+from causalpima_core.runs.shipped import unpack
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.workspace import Workspace
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """A run that was never trained, with its data and a file in a subfolder."""
+    """A run that was never trained, with its data and a label."""
     data = tmp_path / "made" / "curves.npz"
     data.parent.mkdir()
     np.savez(data, curve=np.random.default_rng(0).random((30, 12)))
     model, training = ModelConfig(states=(2,)), TrainingConfig()
     made = create_run(tmp_path / "made" / "shown", data, load_dataset(data), model, training)
-    files = {name: (made.path / name).read_bytes() for name in ("config.json", "status.json")}
-    pack(tmp_path / "run.zip", [data], files | {"result/notes.txt": b"found"})
+    made.write_label(Label(title="found"))
+    with (tmp_path / "run.zip").open("wb") as file:
+        pack(file, made, data_files(made), made.portable())
     return tmp_path / "run.zip"
 
 
@@ -40,7 +43,7 @@ def test_the_run_names_the_data_of_its_new_place(archive: Path, workspace: Works
     assert folder.path == workspace.runs_folder / "shown"
     assert dataset.path == str(workspace.datasets_folder / "curves.npz")
     assert load_dataset(Path(dataset.path)).fingerprint() == dataset.sha256
-    assert (folder.path / "result" / "notes.txt").read_bytes() == b"found"
+    assert folder.label().title == "found"
 
 
 def test_a_second_time_it_is_the_same_run(archive: Path, workspace: Workspace):
@@ -63,9 +66,20 @@ def test_another_run_of_that_name_is_left_alone(archive: Path, workspace: Worksp
     folder = unpack(archive, workspace)
     other = folder.config().model_copy(update={"created": 1.0})
     (folder.path / "config.json").write_text(other.model_dump_json())
-    with pytest.raises(RunFolderError, match="'shown'"):
-        unpack(archive, workspace)
+    again = unpack(archive, workspace)
+    assert again.name == again.config().name == "shown-2"
     assert RunFolder(folder.path).config() == other
+    assert unpack(archive, workspace).path == again.path
+
+
+def test_other_data_of_that_name_are_left_alone(archive: Path, workspace: Workspace):
+    workspace.datasets_folder.mkdir(parents=True)
+    (workspace.datasets_folder / "curves.npz").write_bytes(b"other")
+    dataset = unpack(archive, workspace).config().dataset
+    assert (workspace.datasets_folder / "curves.npz").read_bytes() == b"other"
+    assert (dataset.name, Path(dataset.path).name) == ("curves-2.npz", "curves-2.npz")
+    assert load_dataset(Path(dataset.path)).fingerprint() == dataset.sha256
+    assert not list(workspace.datasets_folder.glob(".*"))
 
 
 def test_a_damaged_archive_leaves_nothing(archive: Path, workspace: Workspace):

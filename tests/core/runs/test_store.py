@@ -141,7 +141,7 @@ class TestResult:
         read = finished_run.assignments()
         assert list(read["sample"]) == list(assignments["sample"])
         np.testing.assert_allclose(read["confidence"], assignments["confidence"])
-        assert finished_run.arrays()["latent"].shape == (8, 2)
+        assert finished_run.arrays()["latent_mean"].shape == (8, 2)
 
     def test_dag_json_has_the_promised_layout(self, finished_run):
         dag = json.loads((finished_run.path / "result" / "dag.json").read_text())
@@ -156,7 +156,7 @@ class TestResult:
             "probability_of_direction",
         }
         assert dag["tables"]["node_1"] == {"parents": [], "probabilities": [0.25, 0.75]}
-        assert dag["components"] == [{"outcome": [0, 0, 0], "weight": 1.0}]
+        assert dag["components"][-1] == {"outcome": [1, 2, 1], "weight": 1 / 12}
 
     def test_is_told_where_there_is_none(self, make_run):
         folder = make_run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.charts.palette import COLOURS
+from causalpima_core.palette import COLOURS
 
 GAP = 3
 """Transparent pixels between thumbnails."""

@@ -1,0 +1,1 @@
+"""A run's result as figures, words and one page, for pages of the app and for papers alike."""

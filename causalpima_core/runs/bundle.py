@@ -1,0 +1,88 @@
+"""A run packed into one archive, with or without its data, to go on living on another machine."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from glob import escape
+from pathlib import Path
+from typing import BinaryIO
+
+from causalpima_core.errors import DataError, RunFolderError
+from causalpima_core.runs import supervisor
+from causalpima_core.runs.store import RunFolder
+
+DATA, RUN = "data/", "run/"
+"""Where data and run lie in the archive."""
+CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.sqlite"
+
+
+def write_bundle(folder: RunFolder, file: BinaryIO, *, with_data: bool = True) -> None:
+    """Write all of a run that another machine needs.
+
+    Args:
+        folder: of a run that nobody trains just now.
+        file: to write to.
+        with_data: whether what it was trained on goes along; without, `resume` asks for it.
+
+    Raises:
+        RunFolderError: the run is being trained.
+        DataError: its data are gone.
+    """
+    if supervisor.is_alive(supervisor.current_status(folder)):
+        raise RunFolderError(
+            f"Run '{folder.name}' is being trained: wait for it, or stop it, then bundle it."
+        )
+    pack(file, folder, data_files(folder) if with_data else {}, folder.portable())
+
+
+def data_files(folder: RunFolder) -> dict[str, Path]:
+    """The file or folder a run was trained on, and what lies beside it and belongs to it.
+
+    Returns:
+        Files by their places from where the data lie.
+
+    Raises:
+        DataError: it is gone.
+    """
+    path = Path(folder.config().dataset.path)
+    if not path.exists() or path == Path():
+        raise DataError(
+            f"The data of run '{folder.name}' are no longer at '{path}': put the file back, or "
+            "bundle the run without its data."
+        )
+    beside = (path.parent.glob(f"{escape(path.stem)}.{part}.*") for part in ("metadata", "truth"))
+    own = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = [*own, *sorted(one for group in beside for one in group)]
+    return {one.relative_to(path.parent).as_posix(): one for one in found if one.is_file()}
+
+
+def pack(
+    file: BinaryIO, folder: RunFolder, data: Mapping[str, Path], places: Iterable[str]
+) -> None:
+    """Write an archive of data files and of some of a run's files, told by their places.
+
+    Settings and status are written as of a run made anywhere, by no process.
+    """
+    config, status = folder.config(), folder.status()
+    nowhere = config.dataset.model_copy(update={"path": ""})
+    nobody = {"pid": None, "process_created": None}
+    told = {
+        CONFIG: config.model_copy(update={"dataset": nowhere}).model_dump_json(indent=2),
+        STATUS: status.model_copy(update=nobody).model_dump_json(),
+    }
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as to,
+        tempfile.TemporaryDirectory() as drafts,
+    ):
+        for place, path in data.items():
+            to.write(path, f"{DATA}{place}")
+        for place in places:
+            if place in told:
+                to.writestr(f"{RUN}{place}", told[place])
+            elif place == METRICS:
+                folder.copy_metrics(Path(drafts) / METRICS)
+                to.write(Path(drafts) / METRICS, f"{RUN}{place}")
+            else:
+                to.write(folder.path / place, f"{RUN}{place}")
