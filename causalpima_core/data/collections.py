@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -23,6 +24,12 @@ METADATA_NAMES = ("metadata", "truth")
 """A table called so, or whose name ends so before the suffix, holds metadata only."""
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+_MEASURED_FILE = re.compile(
+    r"\.(png|jpe?g|tiff?|csv|tsv|npy|gif|bmp|webp|svg|jp2|heic|nd2|czi|lif|dm[34]|mat|xlsx?|txt)$",
+    re.IGNORECASE,
+)
+"""What a cell that names a file ends in; of these, `SAMPLED_SUFFIXES` can be read."""
+
 IDENTIFIERS = (SAMPLE_ID, "sample")
 Progress = Callable[[float], None]
 """Told now and then what share of the files is read; may raise `Cancelled` to stop."""
@@ -125,11 +132,11 @@ def _read_manifest(
 
 
 def _names_files(column: pd.Series) -> bool:
-    """Whether every filled cell names an image or curve file."""
+    """Whether every filled cell names an image or curve file, or one of another kind."""
     cells = column.dropna()
     if not len(cells) or pd.api.types.is_numeric_dtype(column):
         return False
-    return all(str(c).strip().lower().endswith(SAMPLED_SUFFIXES) for c in cells)
+    return all(_MEASURED_FILE.search(str(c).strip()) for c in cells)
 
 
 def _file(
@@ -144,6 +151,12 @@ def _file(
         return None
     name = cell.strip().replace("\\", "/").removeprefix("./")
     source = known.get((folder / name).as_posix())
+    if not name.lower().endswith(SAMPLED_SUFFIXES):
+        raise DataError(
+            f"'{shown(name)}' in row {row + 1} below the header of '{manifest.told}' (column "
+            f"'{shown(column)}') cannot be read: expected a file ending in "
+            f"{', '.join(SAMPLED_SUFFIXES)}; convert it."
+        )
     if source is None:
         raise DataError(
             f"'{shown(name)}' in row {row + 1} below the header of '{manifest.told}' (column "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 from dataclasses import dataclass
@@ -37,11 +38,13 @@ _UNREADABLE = (
     MemoryError,
     NotImplementedError,
     UnidentifiedImageError,
-    Image.DecompressionBombError,
     struct.error,
     tifffile.TiffFileError,
 )
 """What decoders raise on damaged files: they are written for whole ones."""
+
+# What it finds wrong in a file is said in our sentence, or did not matter.
+tifffile.logger().setLevel(logging.CRITICAL + 1)
 
 _GREY, _COLOUR = ("grey",), ("red", "green", "blue")
 _PLAIN_COMPRESSION = (1, 8, 32773, 32946)
@@ -78,6 +81,8 @@ def read_image(source: Source) -> Picture:
             if source.suffix in (".tif", ".tiff"):
                 return _smaller(*_read_tiff(source, file))
             return _smaller(*_read_plain(source, file))
+        except Image.DecompressionBombError as error:
+            raise _too_large(source, "far too many") from error
         except _UNREADABLE as error:
             raise DataError(
                 f"'{source.told}' is damaged or not a {_kind(source)} image: export or copy it "
@@ -157,10 +162,14 @@ def _of_pages(pages: list[NDArray]) -> tuple[NDArray, tuple[str, ...]]:
 
 def _check_size(source: Source, height: int, width: int) -> None:
     if height * width > MAX_PIXELS:
-        raise DataError(
-            f"'{source.told}' has {width:,} × {height:,} pixels, all pages together: expected at "
-            f"most {MAX_PIXELS:,}; crop it or make it smaller."
-        )
+        raise _too_large(source, f"{width:,} × {height:,}")
+
+
+def _too_large(source: Source, pixels: str) -> DataError:
+    return DataError(
+        f"'{source.told}' has {pixels} pixels, all pages together: expected at most "
+        f"{MAX_PIXELS:,}; crop it or make it smaller."
+    )
 
 
 def _smaller(pixels: NDArray, channels: tuple[str, ...]) -> Picture:

@@ -123,10 +123,10 @@ def size_in_words(size: float) -> str:
     """Bytes as a person says them.
 
     >>> size_in_words(2_500), size_in_words(3 * 2**30)
-    ('2.44 KiB', '3 GiB')
+    ('2.4 KiB', '3.0 GiB')
     """
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:
-            return f"{size:.3g} {unit}"
+            return f"{size:.{max(0, 2 - len(f'{size:.0f}'))}f} {unit}"
         size /= 1024
     return f"{size:,.0f} TiB"
