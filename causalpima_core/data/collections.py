@@ -41,7 +41,7 @@ def no_progress(_share: float) -> None:
 
 def dataset_of_sources(
     sources: Sequence[Source],
-    readers: dict[str, Callable[[Source], Part]],
+    readers: dict[str, Callable[[Source], Part | list[Part]]],
     origin: str,
     progress: Progress = no_progress,
 ) -> MultimodalDataset:
@@ -71,7 +71,8 @@ def dataset_of_sources(
         parts += _image_folders(rest, progress)
     files = [s for s in rest if s.suffix in readers]
     for done, source in enumerate(files):
-        parts.append(_metadata(source) if _is_metadata(source) else readers[source.suffix](source))
+        read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
+        parts += read if isinstance(read, list) else [read]
         progress((done + 1) / len(files))
     if not parts:
         raise DataError(

@@ -97,6 +97,22 @@ def own(group: h5py.Group, name: str, source: Source) -> h5py.Dataset | h5py.Gro
     return item
 
 
+def own_group(group: h5py.Group, name: str, source: Source) -> h5py.Group:
+    """The same, which must be a group."""
+    item = own(group, name, source) if name in group else None
+    if not isinstance(item, h5py.Group):
+        raise DataError(f"'{source.told}' holds no group '{shown(name)}': write it again.")
+    return item
+
+
+def own_dataset(group: h5py.Group, name: str, source: Source) -> h5py.Dataset:
+    """The same, which must be a dataset."""
+    item = own(group, name, source) if name in group else None
+    if not isinstance(item, h5py.Dataset):
+        raise DataError(f"'{source.told}' holds no dataset '{shown(name)}': write it again.")
+    return item
+
+
 def array(item: h5py.Dataset, source: Source) -> NDArray:
     """All of a dataset, once its size is known to be reasonable."""
     if item.shape is None:

@@ -15,8 +15,10 @@ from causalpima_core.data.arrays import array_of, arrays_of, checked_ids
 from causalpima_core.data.collections import Progress, dataset_of_sources, no_progress
 from causalpima_core.data.frames import SAMPLE_ID, frame_at, read_frame
 from causalpima_core.data.hdf5 import read_hdf5
+from causalpima_core.data.mudata import read_mudata
 from causalpima_core.data.multimodal import MultimodalDataset, modality_of_array
-from causalpima_core.data.parts import Part, dataset_of
+from causalpima_core.data.netcdf import read_netcdf
+from causalpima_core.data.parts import Part, dataset_of, together
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame, require_numbers
 from causalpima_core.errors import DataError
@@ -74,6 +76,8 @@ def _read(path: Path, progress: Progress) -> MultimodalDataset:
         with zip_sources(source) as sources:
             return dataset_of_sources(sources, READERS, name, progress)
     part = READERS[source.suffix](source)
+    if isinstance(part, list):
+        return together(part)
     dataset = dataset_of(part)
     if len(dataset.metadata.columns):
         return dataset
@@ -150,7 +154,7 @@ def _columns_for(neighbour: Path, sample_id: NDArray[np.str_], *, has_ids: bool)
     return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True)
 
 
-READERS: dict[str, Callable[[Source], Part]] = {
+READERS: dict[str, Callable[[Source], Part | list[Part]]] = {
     ".npz": read_npz,
     ".npy": read_npy,
     ".csv": read_table,
@@ -158,6 +162,8 @@ READERS: dict[str, Callable[[Source], Part]] = {
     ".parquet": read_table,
     ".h5": read_hdf5,
     ".hdf5": read_hdf5,
+    ".nc": read_netcdf,
+    ".h5mu": read_mudata,
 }
 """Suffix -> reader: a new format is a new line here."""
 

@@ -80,7 +80,7 @@ def test_images_curves_tables_and_metadata(form):
     def holds(dataset):
         read = there_and_back(written.EVERYTHING[form], dataset)
         assert_same(read, dataset)
-        if form in ("hdf5", "manifest in a folder", "manifest in an archive"):
+        if form in ("hdf5", "netcdf", "manifest in a folder", "manifest in an archive"):
             assert_same_units(read, dataset)
 
     holds()

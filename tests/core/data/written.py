@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import tifffile
+import xarray as xr
 from PIL import Image
 
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
@@ -101,6 +102,25 @@ def hdf5(dataset: MultimodalDataset, folder: Path) -> Path:
     return folder / "a.h5"
 
 
+def netcdf(dataset: MultimodalDataset, folder: Path) -> Path:
+    variables: dict[str, tuple] = {}
+    coordinates: dict[str, tuple] = {"sample": (("sample",), list(dataset.sample_id))}
+    for m in dataset.modalities:
+        dims = ["sample", *(f"{m.name}_{i}" for i in range(len(m.shape)))]
+        attributes = {"units": m.unit} if m.unit else {}
+        if m.kind is Kind.TABLE:
+            for name, column in zip(m.columns, m.values.T, strict=True):
+                variables[name] = (("sample",), column)
+            continue
+        variables[m.name] = (dims, m.values, attributes)
+        if m.axis:
+            coordinates[dims[-1]] = ((dims[-1],), list(m.axis), {"units": m.axis_unit})
+    for name, column in dataset.metadata.items():
+        variables[str(name)] = (("sample",), list(column))
+    xr.Dataset(variables, coordinates).to_netcdf(folder / "a.nc", engine="h5netcdf")
+    return folder / "a.nc"
+
+
 def manifest_folder(dataset: MultimodalDataset, folder: Path) -> Path:
     """A file per image and curve, the rest in the manifest; missing ones leave a cell empty."""
     place = folder / "measured"
@@ -152,6 +172,7 @@ EVERYTHING: dict[str, Callable[[MultimodalDataset, Path], Path]] = {
     "manifest in a folder": manifest_folder,
     "manifest in an archive": manifest_zip,
     "npy in a folder": npy_folder,
+    "netcdf": netcdf,
     "npz": npz,
 }
 """Formats that hold images as well."""
