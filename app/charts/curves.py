@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.charts.palette import faded
+from causalpima_core.data.multimodal import Modality
 from causalpima_core.runs.results import ExpertResult
 
 MAX_LINES = 60
@@ -42,6 +43,21 @@ class Axes:
     stop: float
     x: str
     y: str
+    points: tuple[float, ...] = ()
+    """Where each point is, where they are not evenly spread."""
+
+    def along(self, n_points: int) -> NDArray[np.floating]:
+        """Where each of a curve's points is."""
+        return np.asarray(self.points or np.linspace(self.start, self.stop, n_points))
+
+    @classmethod
+    def of_modality(cls, modality: Modality) -> Axes:
+        """Those that the data state; the index of points where they state none."""
+        y = with_unit("", modality.unit).strip()
+        if not modality.axis:
+            return cls(0, modality.shape[-1] - 1, "point", y)
+        x = with_unit("t", modality.axis_unit)
+        return cls(modality.axis[0], modality.axis[-1], x, y, modality.axis)
 
     @classmethod
     def of_points(cls, n_points: int, name: str) -> Axes:
@@ -106,5 +122,5 @@ def _joined(
     """All curves as one line with gaps: one trace draws far faster than sixty."""
     n, points = curves.shape
     gap = np.full((n, 1), np.nan)
-    along = np.linspace(axes.start, axes.stop, points) if axes else np.arange(points, dtype=float)
+    along = axes.along(points) if axes else np.arange(points, dtype=float)
     return np.tile(np.append(along, np.nan), n), np.concatenate([curves, gap], axis=1).ravel()

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from causalpima_core.data.archives import folder_sources, zip_sources
 from causalpima_core.data.arrays import array_of, arrays_of, checked_ids
 from causalpima_core.data.collections import Progress, dataset_of_sources, no_progress
+from causalpima_core.data.containers import folder_sources, zip_sources
 from causalpima_core.data.frames import SAMPLE_ID, frame_at, read_frame
 from causalpima_core.data.hdf5 import read_hdf5
 from causalpima_core.data.mudata import read_mudata
@@ -21,6 +21,7 @@ from causalpima_core.data.netcdf import read_netcdf
 from causalpima_core.data.parts import Part, dataset_of, together
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame, require_numbers
+from causalpima_core.data.units import described
 from causalpima_core.errors import DataError
 
 METADATA_SUFFIXES = (".metadata.csv", ".truth.csv")
@@ -45,7 +46,7 @@ def load_dataset(path: Path | str, progress: Progress = no_progress) -> Multimod
     """
     path = Path(path)
     try:
-        dataset = _read(path, progress)
+        dataset = described(_read(path, progress), path)
     except OSError as error:
         raise DataError(
             f"'{shown(str(path))}' cannot be read ({error.strerror or error})."

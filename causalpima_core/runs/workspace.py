@@ -10,6 +10,9 @@ from pathlib import Path
 from causalpima_core.errors import RunFolderError
 from causalpima_core.runs.store import RunFolder, replacing
 
+BESIDE = (".truth.json", ".truth.csv", ".metadata.csv", ".units.json")
+"""Endings of files that belong to a data file and are none themselves."""
+
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME = 60
 
@@ -67,7 +70,7 @@ class Workspace:
         files = [
             path
             for path in self.datasets_folder.glob("[!.]*")
-            if path.is_file() and ".truth." not in path.name
+            if path.is_file() and not path.name.endswith(BESIDE)
         ]
         return sorted(files, key=lambda path: -path.stat().st_mtime)
 

@@ -53,7 +53,7 @@ BAD_FILES = {
 
 
 def upload(app, name: str, content: bytes):
-    return app.file_uploader(key="data.upload").set_value((name, content, "")).run()
+    return app.file_uploader(key="data.upload").set_value([(name, content, "")]).run()
 
 
 @pytest.mark.parametrize("file", BAD_FILES.values(), ids=BAD_FILES)
@@ -65,7 +65,7 @@ def test_a_bad_file_is_refused_with_the_sentence_of_the_reader(
     assert not app.exception
     kept_elsewhere = Workspace(tmp_path / "elsewhere").keep_upload(name, content)
     with pytest.raises(DataError) as reason:
-        load_dataset(kept_elsewhere)
+        load_dataset(kept_elsewhere).check_trainable()
     told = [error.value.replace("\\", "") for error in app.error]  # which keep it from being markup
     assert told == [str(reason.value)]
     assert not any(Workspace().datasets_folder.glob("*"))

@@ -1,0 +1,78 @@
+"""One modality of a dataset at a glance: size, range, unit, axis, channels and a preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.components.frame import sentences
+from app.components.samples import preview
+from app.services import uploads
+from app.services.words import modality_words, plain
+from causalpima_core.data.multimodal import Kind, Modality
+from causalpima_core.experts.check import axis_of
+
+
+def data_card(path: Path, modality: Modality) -> None:
+    """The card, with a form for what the file does not say of units, axis and channels."""
+    seen = modality.values[modality.observed]
+    gone = 1 - modality.observed.mean()
+    head, form = st.columns([3, 1.1], vertical_alignment="center")
+    head.markdown(f"**{plain(modality.name)}** &ensp; {modality_words(modality)}")
+    with form.popover("Units …", width="stretch"), sentences():
+        _form(path, modality)
+    unit = f" {plain(modality.unit)}" if modality.unit else ""
+    st.caption(
+        f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
+        f"values {seen.min():.3g} to {seen.max():.3g}{unit} · mean {seen.mean():.3g}{unit}"
+    )
+    st.caption(_meaning(modality))
+    preview(modality, key=f"data.preview.{modality.name}")
+
+
+def _meaning(modality: Modality) -> str:
+    """What unit, axis or channels are, or that nothing says so."""
+    if modality.kind is Kind.IMAGE:
+        told = ", ".join(plain(name) for name in modality.channels)
+        return f"Channels: {told}" if told else "The file does not say what the channels are."
+    if modality.kind is Kind.TABLE:
+        return "Each column is scaled to its own mean and spread."
+    if not modality.axis:
+        return "The file does not say along what the curve runs: points are numbered."
+    unit = f" {plain(modality.axis_unit)}" if modality.axis_unit else ""
+    uneven = "" if axis_of(modality) else "; not evenly, which known physics (Model) needs"
+    return f"Along t from {modality.axis[0]:g} to {modality.axis[-1]:g}{unit}{uneven}."
+
+
+def _form(path: Path, modality: Modality) -> None:
+    """Fields for what is not known; all of them may stay empty."""
+    key = f"data.units.{path.name}.{modality.name}"
+    with st.form(key, border=False, enter_to_submit=True):
+        given: dict[str, str] = {}
+        if modality.kind is Kind.IMAGE:
+            given["channels"] = st.text_input(
+                "Channels",
+                ", ".join(modality.channels),
+                key=f"{key}.channels",
+                placeholder="for example height, phase",
+                help="What each channel is, in order, separated by commas.",
+            )
+        else:
+            given["unit"] = st.text_input(
+                "Unit of the values",
+                modality.unit,
+                key=f"{key}.unit",
+                placeholder="for example MPa",
+            )
+        if modality.kind is Kind.CURVE:
+            first, last = uploads.ends_of(modality)
+            given["start"] = st.text_input("t at the first point", first, key=f"{key}.start")
+            given["stop"] = st.text_input("t at the last point", last, key=f"{key}.stop")
+            given["axis_unit"] = st.text_input(
+                "Unit of t", modality.axis_unit, key=f"{key}.axis_unit", placeholder="for example s"
+            )
+        st.caption("Kept beside the data; nothing that is trained on changes.")
+        if st.form_submit_button("Keep"):
+            uploads.state_meaning(path, modality, given)
+            st.rerun()
