@@ -18,24 +18,31 @@ def data_card(path: Path, modality: Modality) -> None:
     """The card, with a form for what the file does not say of units, axis and channels."""
     seen = modality.values[modality.observed]
     gone = 1 - modality.observed.mean()
-    head, form = st.columns([3, 1.1], vertical_alignment="center")
-    head.markdown(f"**{plain(modality.name)}** &ensp; {modality_words(modality)}")
-    with form.popover("Units …", width="stretch"), sentences():
-        _form(path, modality)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(modality.name)}** &ensp; {modality_words(modality)}")
+        if not modality.columns:  # whose units are part of their names
+            with st.popover(_label(modality), type="tertiary"), sentences():
+                _form(path, modality)
     unit = f" {plain(modality.unit)}" if modality.unit else ""
     st.caption(
         f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
-        f"values {seen.min():.3g} to {seen.max():.3g}{unit} · mean {seen.mean():.3g}{unit}"
+        f"values {seen.min():.3g} to {seen.max():.3g}{unit} · mean {seen.mean():.3g}{unit}  \n"
+        + _meaning(modality)
     )
-    st.caption(_meaning(modality))
     preview(modality, key=f"data.preview.{modality.name}")
+
+
+def _label(modality: Modality) -> str:
+    if modality.kind is Kind.IMAGE:
+        return "Channels …"
+    return "Unit and axis …" if modality.kind is Kind.CURVE else "Unit …"
 
 
 def _meaning(modality: Modality) -> str:
     """What unit, axis or channels are, or that nothing says so."""
     if modality.kind is Kind.IMAGE:
         told = ", ".join(plain(name) for name in modality.channels)
-        return f"Channels: {told}" if told else "The file does not say what the channels are."
+        return f"Channels: {told}." if told else "The file does not say what the channels are."
     if modality.kind is Kind.TABLE:
         return "Each column is scaled to its own mean and spread."
     if not modality.axis:

@@ -85,7 +85,8 @@ class Workspace:
         """Store an uploaded file under its name and content, once however often it comes."""
         plain = Path(plain_name(name))
         digest = hashlib.sha256(content).hexdigest()[:8]
-        path = self.datasets_folder / f"{plain.stem}-{digest}{plain.suffix}"
+        ending = f"-{digest}{plain.suffix[:12]}"
+        path = self.datasets_folder / (plain.stem[: MAX_NAME - len(ending)] + ending)
         if not path.exists():
             self.datasets_folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file:
