@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from causalpima_core.cli import queries
+from causalpima_core.cli import conversion, queries
 from causalpima_core.cli.commands import app
 from causalpima_core.errors import CausalPimaError
 from causalpima_core.runs.supervisor import worker_environment
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ.update(worker_environment())
     queries.register(app)
+    conversion.register(app)
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
