@@ -6,12 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import state
 from app.components.frame import sentences
 from app.components.samples import preview
 from app.services import uploads
 from app.services.words import modality_words, plain
+from app.state import Param
+from causalpima_core.data.adjusting import Adjustment
 from causalpima_core.data.multimodal import Kind, Modality
 from causalpima_core.experts.check import axis_of
+
+SIDES = (128, 96, 64, 48, 32, 16)
+"""Longest sides of smaller images to choose from, in pixels."""
 
 
 def data_card(path: Path, modality: Modality) -> None:
@@ -23,6 +29,8 @@ def data_card(path: Path, modality: Modality) -> None:
         if not modality.columns:  # whose units are part of their names
             with st.popover(_label(modality), type="tertiary"), sentences():
                 _form(path, modality)
+        with st.popover("Change …", type="tertiary"), sentences():
+            _change(path, modality)
     unit = f" {plain(modality.unit)}" if modality.unit else ""
     st.caption(
         f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
@@ -83,3 +91,27 @@ def _form(path: Path, modality: Modality) -> None:
         if st.form_submit_button("Keep"):
             uploads.state_meaning(path, modality, given)
             st.rerun()
+
+
+def _change(path: Path, modality: Modality) -> None:
+    """Smaller images, or logarithms: another dataset, since runs hold on to the one they had."""
+    key = f"data.change.{path.name}.{modality.name}"
+    change = Adjustment()
+    if modality.kind is Kind.IMAGE:
+        now = max(modality.shape[1:])
+        sides = [side for side in SIDES if side < now]
+        if not sides:
+            st.caption(f"Images of {now} pixels a side train as they are.")
+            return
+        side = st.selectbox("Longest side at most, in pixels", sides, key=f"{key}.side")
+        change = Adjustment(largest_side=side)
+        st.caption("Smaller images train faster; each pixel is the mean of those it replaces.")
+    else:
+        change = Adjustment(logarithm=True)
+        st.caption(
+            "Decimal logarithm of all values, for those that spread over several powers of ten. "
+            "Training centres and scales them as any others."
+        )
+    if st.button("Make another dataset", key=f"{key}.make"):
+        state.put(Param.DATA, uploads.changed(path, modality, change).name)
+        st.rerun()

@@ -12,12 +12,14 @@ from pathlib import Path, PurePosixPath
 import streamlit as st
 from pydantic import ValidationError
 
-from app.services.loaders import workspace
+from app.services.loaders import dataset_at, workspace
+from causalpima_core.data.adjusting import Adjustment, adjusted
 from causalpima_core.data.collections import Progress, no_progress
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.data.units import Description, describe
+from causalpima_core.data.writers import write_dataset
 from causalpima_core.errors import DataError
 from causalpima_core.runs.workspace import plain_name
 
@@ -62,6 +64,21 @@ def _packed(files: Sequence[tuple[str, bytes]]) -> bytes:
             member = zipfile.ZipInfo(PurePosixPath(name.replace("\\", "/")).name or "unnamed")
             archive.writestr(member, content, zipfile.ZIP_DEFLATED, 1)
     return buffer.getvalue()
+
+
+def changed(path: Path, modality: Modality, change: Adjustment) -> Path:
+    """Another dataset, with one modality changed.
+
+    Raises:
+        DataError: it cannot be changed so.
+    """
+    dataset = adjusted(dataset_at(path), {modality.name: change})
+    how = "log" if change.logarithm else f"{change.largest_side}px"
+    with tempfile.TemporaryDirectory() as draft:
+        file = Path(draft) / "changed.h5"
+        write_dataset(dataset, file)
+        content = file.read_bytes()
+    return workspace().keep_upload(f"{path.stem}-{plain_name(modality.name)}-{how}.h5", content)
 
 
 def ends_of(modality: Modality) -> tuple[str, str]:

@@ -113,6 +113,25 @@ def test_what_is_stated_on_the_page_is_kept_and_shown(open_page: Open):
     assert Workspace().datasets() == [kept]
 
 
+def test_a_change_makes_another_dataset_and_leaves_this_one(open_page: Open):
+    rng = np.random.default_rng(0)
+    content = npz(photo=rng.random((6, 40, 40)), sizes=rng.random((6, 3)) + 1)
+    app = upload(open_page("data"), ("mine.npz", content))
+    (first,) = Workspace().datasets()
+    app.selectbox(key=f"data.change.{first.name}.photo.side").set_value(16)
+    app.button(key=f"data.change.{first.name}.photo.make").click().run()
+    assert not app.error
+    second = next(p for p in Workspace().datasets() if p != first)
+    assert load_dataset(second)["photo"].shape == (1, 13, 13)
+    assert app.query_params["data"] == second.name
+    app.button(key=f"data.change.{second.name}.sizes.make").click().run()
+    third = next(p for p in Workspace().datasets() if p not in (first, second))
+    np.testing.assert_allclose(
+        10 ** load_dataset(third)["sizes"].values, load_dataset(first)["sizes"].values, rtol=1e-5
+    )
+    assert load_dataset(first)["photo"].shape == (1, 40, 40)
+
+
 @pytest.mark.parametrize(
     "name",
     [
