@@ -29,8 +29,9 @@ def data_card(path: Path, modality: Modality) -> None:
         if not modality.columns:  # whose units are part of their names
             with st.popover(_label(modality), type="tertiary"), sentences():
                 _form(path, modality)
-        with st.popover("Change …", type="tertiary"), sentences():
-            _change(path, modality)
+        if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.min() > 0):
+            with st.popover("Change …", type="tertiary"), sentences():
+                _change(path, modality)
     unit = f" {plain(modality.unit)}" if modality.unit else ""
     st.caption(
         f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
@@ -96,13 +97,8 @@ def _form(path: Path, modality: Modality) -> None:
 def _change(path: Path, modality: Modality) -> None:
     """Smaller images, or logarithms: another dataset, since runs hold on to the one they had."""
     key = f"data.change.{path.name}.{modality.name}"
-    change = Adjustment()
     if modality.kind is Kind.IMAGE:
-        now = max(modality.shape[1:])
-        sides = [side for side in SIDES if side < now]
-        if not sides:
-            st.caption(f"Images of {now} pixels a side train as they are.")
-            return
+        sides = _smaller_sides(modality)
         side = st.selectbox("Longest side at most, in pixels", sides, key=f"{key}.side")
         change = Adjustment(largest_side=side)
         st.caption("Smaller images train faster; each pixel is the mean of those it replaces.")
@@ -115,3 +111,10 @@ def _change(path: Path, modality: Modality) -> None:
     if st.button("Make another dataset", key=f"{key}.make"):
         state.put(Param.DATA, uploads.changed(path, modality, change).name)
         st.rerun()
+
+
+def _smaller_sides(modality: Modality) -> list[int]:
+    """Sides that would make images smaller; none for anything else."""
+    if modality.kind is not Kind.IMAGE:
+        return []
+    return [side for side in SIDES if side < max(modality.shape[1:])]
