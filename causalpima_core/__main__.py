@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from causalpima_core.cli import queries, sharing
+from causalpima_core.cli import conversion, queries, sharing
 from causalpima_core.cli.commands import app
 from causalpima_core.errors import CausalPimaError
 from causalpima_core.runs.files import refusal
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ.update(worker_environment())
     queries.register(app)
+    conversion.register(app)
     sharing.register(app)
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)

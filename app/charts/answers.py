@@ -43,7 +43,7 @@ def band_figure(
     axes: Axes,
 ) -> go.Figure:
     """A predicted curve with its interval, over the true one where there is one."""
-    along = np.linspace(axes.start, axes.stop, len(mean))
+    along = axes.along(len(mean))
     figure = go.Figure()
     edges = {"x": along, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(y=upper, showlegend=False, **edges)
@@ -66,7 +66,7 @@ def change_figure(
     before: NDArray[np.floating], after: NDArray[np.floating], axes: Axes
 ) -> go.Figure:
     """A curve as it is and as it would be, and below it the difference."""
-    along = np.linspace(axes.start, axes.stop, len(before))
+    along = axes.along(len(before))
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38])
     for name, values, hue in (("as it is", before, MUTED), ("as it would be", after, PREDICTED)):
         figure.add_scatter(x=along, y=values, name=name, line={"color": hue, "width": 2})

@@ -77,5 +77,5 @@ def _joined(
     """All curves as one line with gaps: one trace draws far faster than sixty."""
     n, points = curves.shape
     gap = np.full((n, 1), np.nan)
-    along = np.linspace(axes.start, axes.stop, points) if axes else np.arange(points, dtype=float)
+    along = axes.along(points) if axes else np.arange(points, dtype=float)
     return np.tile(np.append(along, np.nan), n), np.concatenate([curves, gap], axis=1).ravel()

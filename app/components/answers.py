@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,8 +23,9 @@ from app.components import columns
 from app.components.samples import PLAIN, spread
 from app.services.loaders import Result
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
-from causalpima_core.report.axes import Axes
+from causalpima_core.report.axes import Axes, with_unit
 from causalpima_core.report.pictures import limits, signed, thumbnails
+from causalpima_core.runs.results import ExpertResult
 
 if TYPE_CHECKING:
     from causalpima_core.model import ModalitySpec
@@ -67,12 +68,21 @@ def look_of(spec: ModalitySpec, result: Result, dataset: MultimodalDataset | Non
     return Look(
         name=spec.name,
         kind=spec.kind,
-        axes=Axes.of_law(law) if law else Axes.of_points(spec.shape[-1], spec.name),
+        axes=_axes(spec, law, known),
         columns=_columns(spec, known),
         black_white=(0.0, 1.0) if values is None else limits(values),
         spread=_spread(known),
-        unit=law.unit if law else "",
+        unit=law.unit if law else known.unit if known is not None else "",
     )
+
+
+def _axes(spec: ModalitySpec, law: ExpertResult | None, known: Modality | None) -> Axes:
+    """Of a curve: the law's, else those that the data state."""
+    if law:
+        return Axes.of_law(law)
+    if known is not None and known.axis:
+        return replace(Axes.of_modality(known), y=with_unit(spec.name, known.unit))
+    return Axes.of_points(spec.shape[-1], spec.name)
 
 
 def _columns(spec: ModalitySpec, known: Modality | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from app.charts.curves import Lines, curves_figure, some
+from app.charts.curves import Axes, Lines, curves_figure, some
 from app.charts.palette import MUTED, colour
 from app.components import columns
 from app.components.samples import PLAIN, spread
@@ -32,7 +32,9 @@ def decoded(result: Result, modality: Modality, node: str, key: str) -> None:
     elif modality.kind is Kind.IMAGE:
         _decoded_images(result, modality, node, prototypes)
     elif modality.kind is Kind.CURVE:
-        figure = curves_figure(_decoded_curves(result, node, prototypes), height=240)
+        figure = curves_figure(
+            _decoded_curves(result, node, prototypes), 240, Axes.of_modality(modality)
+        )
         st.plotly_chart(figure, config=PLAIN, key=f"{key}.decoded.{modality.name}")
     else:
         st.dataframe(
@@ -71,7 +73,7 @@ def difference(result: Result, modality: Modality, node: str, key: str) -> None:
         for k, centre in enumerate(centres)
         if k > 0
     ]
-    figure = curves_figure([flat, *lines], height=240)
+    figure = curves_figure([flat, *lines], 240, Axes.of_modality(modality))
     st.plotly_chart(figure, config=PLAIN, key=f"{key}.difference.{modality.name}")
 
 
@@ -87,7 +89,7 @@ def samples_by_state(result: Result, modality: Modality, node: str, key: str) ->
             Lines(some(modality.values[rows], 40), result.names.setting(node, k), colour(k), 0.3)
             for k, rows in enumerate(by_state)
         ]
-        figure = curves_figure(groups, height=240)
+        figure = curves_figure(groups, 240, Axes.of_modality(modality))
         st.plotly_chart(figure, config=PLAIN, key=f"{key}.samples.{modality.name}")
         return
     for k, rows in enumerate(by_state):

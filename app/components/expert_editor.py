@@ -8,8 +8,9 @@ import streamlit as st
 from app.charts.curves import Lines, curves_figure
 from app.charts.palette import colour
 from app.components.frame import sentences
+from app.services.words import plain
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
-from causalpima_core.experts.check import check_expert
+from causalpima_core.experts.check import axis_of, check_expert, completed
 from causalpima_core.experts.curve_fit import find_starts, fit_curves
 from causalpima_core.experts.named import NAMED
 from causalpima_core.experts.spec import parse_expert
@@ -20,7 +21,8 @@ GREY = "#888888"
 SYNTAX = (
     "A name, or a formula in t with + − * / ^, exp, log, sqrt, sin, cos, tanh, abs, min and max; "
     "then, between semicolons, bounds and units: `a*(1 - exp(-k*t)) + c; a>0 [MPa]; k>0 [1/s]; "
-    "t=0:30 [s]; value [MPa]`. Without `t=` the curve runs from 0 to 1.\n\n"
+    "t=0:30 [s]; value [MPa]`. Without `t=` the curve runs along the axis that the data "
+    "state, or from 0 to 1.\n\n"
     + "\n".join(f"- `{name}`: {named.summary}" for name, named in NAMED.items())
 )
 
@@ -39,15 +41,18 @@ def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str] | Non
     experts, understood = {}, True
     for modality in curves:
         spec = st.text_input(
-            f"Law of {modality.name}",
+            f"Law of {plain(modality.name)}",
             key=f"model.expert.{data}.{modality.name}",
             persist_state="session",
-            placeholder="none; for example elastic-plastic; t=0:0.03; value [MPa]",
+            placeholder=f"none; for example {completed('elastic-plastic', modality)}"
+            if axis_of(modality)
+            else "none; for example elastic-plastic; t=0:0.03; value [MPa]",
             help=SYNTAX,
         ).strip()
         if not spec:
             continue
         with sentences():
+            spec = completed(spec, modality)
             _try(modality, spec)
             experts[modality.name] = spec
         understood = understood and modality.name in experts

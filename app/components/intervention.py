@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from app.charts.curves import Lines, curves_figure
+from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.distributions import before_and_after, marginals
 from app.charts.palette import COLOURS, MUTED
 from app.components.contrast_panel import labelled
@@ -112,7 +112,7 @@ def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[st
                 Lines(values, label, ink, 0.35)
                 for (label, values), ink in zip(pair, inks, strict=True)
             ]
-            figure = curves_figure(lines, height=230)
+            figure = curves_figure(lines, 230, Axes.of_modality(modality))
             st.plotly_chart(figure, config=PLAIN, key=f"graph.do.{modality.name}.curves")
         else:
             _means(modality, pair)

@@ -39,7 +39,7 @@ def pick_sample(folder: RunFolder, result: Result, known: tuple[str, ...]) -> Sa
     )
     if source == FILE:
         file = st.file_uploader(
-            "Samples of your own: .npz or .csv, as on the Data page",
+            "Samples of your own, in any format of the Data page",
             key="cross.file",
             on_change=lambda: state.put(Param.SAMPLE, None),
             help=f"Any of the modalities {plain(', '.join(known))}, under these names and in the "

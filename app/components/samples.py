@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.charts.curves import Lines, curves_figure, some
+from app.charts.curves import Axes, Lines, curves_figure, some
 from app.charts.palette import COLOURS, MUTED
 from causalpima_core.data.multimodal import Kind, Modality
 from causalpima_core.report.pictures import limits, thumbnails
@@ -43,7 +43,8 @@ def preview(modality: Modality, key: str) -> None:
     if modality.kind is Kind.IMAGE:
         _images(modality, spread(rows, 24))
     elif modality.kind is Kind.CURVE:
-        figure = curves_figure([Lines(some(modality.values), "", COLOURS[0], 0.3)], height=190)
+        lines = [Lines(some(modality.values), "", COLOURS[0], 0.3)]
+        figure = curves_figure(lines, height=190, axes=Axes.of_modality(modality))
         st.plotly_chart(figure, key=key, config=PLAIN)
     else:
         _table(modality, rows[:6])
@@ -61,7 +62,8 @@ def _images(modality: Modality, rows: np.ndarray) -> None:
 def _curves(modality: Modality, rows: np.ndarray, key: str) -> None:
     behind = Lines(some(modality.values), "all", MUTED, 0.12)
     front = Lines(some(modality.values[rows]), "selected", COLOURS[0], 0.5)
-    st.plotly_chart(curves_figure([behind, front], height=240), key=key, config=PLAIN)
+    figure = curves_figure([behind, front], height=240, axes=Axes.of_modality(modality))
+    st.plotly_chart(figure, key=key, config=PLAIN)
 
 
 def _table(modality: Modality, rows: np.ndarray) -> None:

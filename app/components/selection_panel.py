@@ -12,6 +12,7 @@ from app.components import columns
 from app.components.samples import show_samples
 from app.services.colourings import free_columns
 from app.services.loaders import Result
+from app.services.words import plain
 from app.state import Key
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.report.evidence import composition
@@ -65,5 +66,5 @@ def composition_table(result: Result, others: pd.DataFrame, rows: np.ndarray) ->
 def gallery(dataset: MultimodalDataset, rows: np.ndarray) -> None:
     """The selected samples in every modality."""
     for modality in dataset.modalities:
-        st.markdown(f"**{modality.name}** &ensp; of the selected samples")
+        st.markdown(f"**{plain(modality.name)}** &ensp; of the selected samples")
         show_samples(modality, rows, key=f"latent.gallery.{modality.name}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.services.identity import workspace
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.units import SUFFIX as UNITS
 from causalpima_core.errors import CausalPimaError, DamagedError
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
@@ -54,7 +55,8 @@ def dataset_at(path: Path | str) -> MultimodalDataset:
         DataError: the same sentence as on the command line.
     """
     path = Path(path)
-    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    beside = (path, path.with_suffix(UNITS))
+    stamp = sum(file.stat().st_mtime_ns for file in beside if file.is_file())
     return _dataset(str(path), stamp)
 
 

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
-from pathlib import Path
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
+from pydantic import ValidationError
 
 from app.services.loaders import dataset_at, workspace
+from causalpima_core.data.adjusting import Adjustment, adjusted
+from causalpima_core.data.collections import Progress, no_progress
 from causalpima_core.data.examples import EXAMPLES, write_example
-from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.units import Description, describe
+from causalpima_core.data.writers import write_dataset
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.workspace import plain_name
 
 
-def accept_upload(name: str, content: bytes) -> Path:
+def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress = no_progress) -> Path:
+    """Keep one uploaded file, or several as one archive, if they are a dataset.
+
+    Args:
+        files: names and contents.
+        progress: told what share is read.
+
+    Raises:
+        DataError: they are not; nothing is kept.
+    """
+    if len(files) == 1:
+        return accept_upload(*files[0], progress)
+    stem = Path(files[0][0]).stem
+    return accept_upload(f"{stem}-and-{len(files) - 1}-more.zip", _packed(files), progress)
+
+
+def accept_upload(name: str, content: bytes, progress: Progress = no_progress) -> Path:
     """Keep an uploaded file, if it is a dataset; where its content is here already, that file.
 
     Raises:
@@ -26,12 +50,82 @@ def accept_upload(name: str, content: bytes) -> Path:
     before = set(workspace().datasets())
     path = workspace().keep_upload(name, content)
     try:
-        dataset_at(path).check_trainable()
+        # not from the cache, inside of which nothing may be drawn
+        load_dataset(path, progress).check_trainable()
     except DataError:
         if path not in before:
             path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _packed(files: Sequence[tuple[str, bytes]]) -> bytes:
+    """Files as an archive, the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in sorted(files):
+            member = zipfile.ZipInfo(PurePosixPath(name.replace("\\", "/")).name or "unnamed")
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED, 1)
+    return buffer.getvalue()
+
+
+def changed(path: Path, modality: Modality, change: Adjustment) -> Path:
+    """Another dataset, with one modality changed.
+
+    Raises:
+        DataError: it cannot be changed so.
+    """
+    dataset = adjusted(dataset_at(path), {modality.name: change})
+    how = "log" if change.logarithm else f"{change.largest_side}px"
+    with tempfile.TemporaryDirectory() as draft:
+        file = Path(draft) / "changed.h5"
+        write_dataset(dataset, file)
+        content = file.read_bytes()
+    return workspace().keep_upload(f"{path.stem}-{plain_name(modality.name)}-{how}.h5", content)
+
+
+def ends_of(modality: Modality) -> tuple[str, str]:
+    """Where a curve begins and ends, as a field shows it; empty where unknown."""
+    if not modality.axis:
+        return "", ""
+    return f"{modality.axis[0]:g}", f"{modality.axis[-1]:g}"
+
+
+def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> None:
+    """Keep what a person says of a modality's unit, axis and channels.
+
+    Args:
+        path: of the dataset.
+        modality: as it was read.
+        given: ``unit``, ``start``, ``stop``, ``axis_unit`` and ``channels`` as they were typed;
+            empty where nothing is known.
+
+    Raises:
+        DataError: they are not understood, or do not fit the modality.
+    """
+    ends = [given.get(end, "").strip() for end in ("start", "stop")]
+    try:
+        axis = tuple(float(end) for end in ends) if any(ends) else ()
+    except ValueError as error:
+        raise DataError(
+            f"'{ends[0]}' and '{ends[1]}' are not the ends of an axis: expected two numbers."
+        ) from error
+    if tuple(ends) == ends_of(modality):
+        axis = ()  # unchanged: what the file says stays, which may be uneven in between
+    channels = [part.strip() for part in given.get("channels", "").split(",")]
+    try:
+        told = Description(
+            unit=given.get("unit", "").strip(),
+            axis=axis,
+            axis_unit=given.get("axis_unit", "").strip(),
+            channels=tuple(channels) if any(channels) else (),
+        )
+    except ValidationError as error:
+        raise DataError(
+            "Units and channels are words of at most 40 characters, ends of an axis finite: "
+            "correct them."
+        ) from error
+    describe(path, modality, told)
 
 
 def read_upload(name: str, content: bytes) -> tuple[MultimodalDataset, str]:

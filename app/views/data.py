@@ -8,17 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from app import state
+from app.components.data_card import data_card
 from app.components.first_look import first_steps
 from app.components.frame import page, sentences
-from app.components.samples import preview
 from app.components.stored_data import stored_data
+from app.components.uploading import uploader
 from app.services import uploads
 from app.services.loaders import dataset_at, workspace
-from app.services.words import modality_words
-from app.state import Key, Page, Param
+from app.services.words import plain
+from app.state import Page, Param
 from causalpima_core.data.examples import EXAMPLES
-from causalpima_core.data.multimodal import Modality, MultimodalDataset
-from causalpima_core.errors import CausalPimaError
+from causalpima_core.data.multimodal import MultimodalDataset
 
 SOURCES = ("Example", "Upload", "Already here")
 
@@ -48,7 +48,7 @@ def _empty() -> None:
     own, examples = st.columns(2, gap="medium")
     with own, sentences():
         st.subheader("Your own data", anchor=False)
-        _upload()
+        uploader()
         if workspace().datasets():
             stored_data()
     with examples, sentences():
@@ -69,7 +69,7 @@ def _choose() -> None:
         label_visibility="collapsed",
     )
     if source == "Upload":
-        _upload()
+        uploader()
     elif source == "Already here":
         stored_data()
     else:
@@ -106,32 +106,6 @@ def _example() -> None:
         state.put(Param.DATA, path.name)
 
 
-def _upload() -> None:
-    file = st.file_uploader("One file: .npz or .csv", key="data.upload")
-    st.caption(
-        "**.npz**: one array per modality, samples on the first axis; (n, p) is a curve or table, "
-        "(n, h, w) or (n, c, h, w) images; a row of NaN is a missing measurement.  \n"
-        "**.csv**: columns curve[0], curve[1] … form one curve, other numbers a table; text "
-        "columns are metadata."
-    )
-    if file is None:
-        return
-    if st.session_state.get(Key.UPLOAD_SEEN, ("", ""))[0] != file.file_id:
-        st.session_state[Key.UPLOAD_SEEN] = (file.file_id, _accept(file.name, file.getvalue()))
-    problem = st.session_state[Key.UPLOAD_SEEN][1]
-    if problem:
-        st.error(problem)
-
-
-def _accept(name: str, content: bytes) -> str:
-    """Take a file in, once, and turn to it; the sentence why not where it is refused."""
-    try:
-        state.put(Param.DATA, uploads.accept_upload(name, content).name)
-    except CausalPimaError as error:
-        return str(error)
-    return ""
-
-
 def _overview(path: Path, dataset: MultimodalDataset) -> None:
     head, action = st.columns([3, 1], vertical_alignment="center")
     head.subheader(path.name, anchor=False)
@@ -161,22 +135,13 @@ def _overview(path: Path, dataset: MultimodalDataset) -> None:
             width="content",
             help="Columns never trained on; for colouring and checking what was found.",
         )
+    if dataset.notes:
+        st.info("  \n".join(plain(note) for note in dataset.notes), icon=":material/rule:")
     for modality in dataset.modalities:
         with st.container(border=True):
-            _card(modality)
+            data_card(path, modality)
     if dataset.metadata.shape[1]:
         _metadata(dataset.metadata)
-
-
-def _card(modality: Modality) -> None:
-    seen = modality.values[modality.observed]
-    gone = 1 - modality.observed.mean()
-    st.markdown(f"**{modality.name}** &ensp; {modality_words(modality)}")
-    st.caption(
-        f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
-        f"values {seen.min():.3g} to {seen.max():.3g} · mean {seen.mean():.3g}"
-    )
-    preview(modality, key=f"data.preview.{modality.name}")
 
 
 def _metadata(metadata: pd.DataFrame) -> None:

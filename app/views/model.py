@@ -14,7 +14,7 @@ from app.components.frame import nothing_yet, page, sentences
 from app.components.knowledge_editor import knowledge_editor
 from app.services import run_control, uploads
 from app.services.loaders import dataset_at, workspace
-from app.services.words import between, expected_seconds, modality_words
+from app.services.words import between, expected_seconds, modality_words, plain
 from app.state import Page, Param
 from causalpima_core.config import (
     AUTO,
@@ -59,7 +59,7 @@ def show() -> None:
 
 
 def _setup(path: Path, dataset: MultimodalDataset) -> None:
-    kinds = " · ".join(f"{m.name}: {modality_words(m)}" for m in dataset.modalities)
+    kinds = " · ".join(f"{plain(m.name)}: {modality_words(m)}" for m in dataset.modalities)
     st.caption(f"{path.name} · {len(dataset):,} samples · {kinds}")
     left, right = st.columns([1.5, 1], gap="large")
     with left:

@@ -73,7 +73,7 @@ def examples(
 
 @app.command()
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A .npz or .csv file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A data file, folder or archive.")],
     states: Annotated[
         str, typer.Option(metavar="K,K,…", help="States of each node: 2,2,3; or auto.")
     ],

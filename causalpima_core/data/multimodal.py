@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from causalpima_core.data.naming import check_modality_name
 from causalpima_core.errors import DataError
 
 MAX_CHANNELS = 4
@@ -37,6 +38,10 @@ class Modality:
         values: image ``(n, channels, height, width)``, curve ``(n, points)`` or table
             ``(n, columns)``, float32; a row that is all NaN is a missing measurement.
         columns: names of a table's columns; empty otherwise.
+        unit: of the values; empty where the file does not say.
+        axis: where a curve's points are measured, one number each; empty where unknown.
+        axis_unit: of ``axis``.
+        channels: what each channel of an image is; empty where unknown.
 
     Raises:
         DataError: where the array is not usable; the message names the modality.
@@ -46,10 +51,15 @@ class Modality:
     kind: Kind
     values: NDArray[np.float32]
     columns: tuple[str, ...] = ()
+    unit: str = ""
+    axis: tuple[float, ...] = ()
+    axis_unit: str = ""
+    channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Reject what cannot be trained on, in the order a person would mend it."""
         name, values = self.name, self.values
+        check_modality_name(name)
         if values.size == 0:
             raise DataError(
                 f"Modality '{name}' is empty (shape {values.shape}): remove it or fill it."
@@ -100,11 +110,13 @@ class MultimodalDataset:
         modalities: at least one, all with the same number of samples.
         sample_id: one string per sample, shape ``(n,)``.
         metadata: one row per sample; for colouring, naming and scoring only.
+        notes: sentences on how the files were read, such as samples that did not match.
     """
 
     modalities: tuple[Modality, ...]
     sample_id: NDArray[np.str_]
     metadata: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the modalities belong together."""

@@ -3,140 +3,126 @@
 from __future__ import annotations
 
 import logging
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
-from causalpima_core.data.tables import SAMPLE_ID, read_csv, read_frame
+from causalpima_core.data.arrays import array_of, arrays_of, checked_ids
+from causalpima_core.data.collections import Progress, dataset_of_sources, no_progress
+from causalpima_core.data.containers import folder_sources, zip_sources
+from causalpima_core.data.frames import SAMPLE_ID, frame_at, read_frame
+from causalpima_core.data.hdf5 import read_hdf5
+from causalpima_core.data.mudata import read_mudata
+from causalpima_core.data.multimodal import MultimodalDataset, modality_of_array
+from causalpima_core.data.netcdf import read_netcdf
+from causalpima_core.data.parts import Part, dataset_of, together
+from causalpima_core.data.sources import Source, shown
+from causalpima_core.data.tables import part_of_frame, require_numbers
+from causalpima_core.data.units import described
 from causalpima_core.errors import DataError
 
 METADATA_SUFFIXES = (".metadata.csv", ".truth.csv")
-"""Neighbours of an .npz file that hold a line per sample: what the person adds, what is known."""
+"""Neighbours of a file of arrays with a line per sample: what the person adds, what is known."""
 
 IDENTIFIERS = ("sample", SAMPLE_ID)
 """Columns of such a neighbour that name the samples."""
 
-_UNREADABLE = (
-    ValueError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    MemoryError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What NumPy and zipfile raise on files that are damaged or something else."""
-
+ARCHIVE = ".zip"
 _log = logging.getLogger(__name__)
 
 
-def load_dataset(path: Path | str) -> MultimodalDataset:
-    """Read a data file; its suffix decides the format.
+def load_dataset(path: Path | str, progress: Progress = no_progress) -> MultimodalDataset:
+    """Read a data file, folder or archive; the suffix decides the format.
 
     Args:
-        path: a file ending in one of the keys of `READERS`.
+        path: a folder, or a file ending in one of `SUFFIXES`.
+        progress: told what share is read, where there are many files.
 
     Raises:
         DataError: of one sentence: what was expected, what came, what to do.
     """
     path = Path(path)
-    if path.is_dir():
-        raise DataError(f"'{path}' is a folder: expected a file ({_supported()}).")
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    try:
+        dataset = described(_read(path, progress), path)
+    except OSError as error:
         raise DataError(
-            f"'{path.name}' is in a format that cannot be read: expected {_supported()}."
+            f"'{shown(str(path))}' cannot be read ({error.strerror or error})."
+        ) from error
+    except MemoryError as error:
+        raise DataError(
+            f"'{shown(path.name)}' is too large for the memory: give fewer samples, or smaller "
+            "ones."
+        ) from error
+    for note in dataset.notes:
+        _log.warning("%s", note)
+    return dataset
+
+
+def _read(path: Path, progress: Progress) -> MultimodalDataset:
+    name = shown(path.name)
+    if path.is_dir():
+        return dataset_of_sources(folder_sources(path), READERS, name, progress)
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(
+            f"'{name}' is in a format that cannot be read: expected a folder or a file ending in "
+            f"{', '.join(SUFFIXES)}."
         )
     if not path.is_file():
-        raise DataError(f"There is no file '{path}': check the path.")
-    try:
-        return reader(path)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be read ({error.strerror or error}).") from error
+        raise DataError(f"There is no file '{shown(str(path))}': check the path.")
+    source = Source.of_file(path)
+    if source.suffix == ARCHIVE:
+        with zip_sources(source) as sources:
+            return dataset_of_sources(sources, READERS, name, progress)
+    part = READERS[source.suffix](source)
+    if isinstance(part, list):
+        return together(part)
+    dataset = dataset_of(part)
+    if len(dataset.metadata.columns):
+        return dataset
+    metadata = _neighbouring_metadata(path, dataset.sample_id, has_ids=part.sample_id is not None)
+    return MultimodalDataset(dataset.modalities, dataset.sample_id, metadata, dataset.notes)
 
 
-def read_npz(path: Path) -> MultimodalDataset:
+def read_npz(source: Source) -> Part:
     """Read NumPy's archive: one array per modality, and ``sample_id`` where there is one.
-
-    A neighbour ``STEM.metadata.csv`` or ``STEM.truth.csv`` with a line per sample is the metadata.
 
     Raises:
         DataError: naming the array where there is one.
     """
-    arrays = _arrays_of(path)
+    arrays = arrays_of(source)
     sample_id = arrays.pop(SAMPLE_ID, None)
     for name, array in arrays.items():
         if array.ndim == 1 and array.dtype.kind in "fiub" and array.size:
             raise DataError(
-                f"Modality '{name}' has one axis ({len(array)} numbers): expected the samples on "
-                "the first axis and their values on others; reshape it to (n, 1) to train on it "
-                f"as a table, or keep it in a column of '{path.stem}.metadata.csv'."
+                f"Modality '{shown(name)}' has one axis ({len(array)} numbers): expected the "
+                "samples on the first axis and their values on others; reshape it to (n, 1) to "
+                f"train on it as a table, or keep it in a column of '{source.stem}.metadata.csv'."
             )
-    ids = None if sample_id is None else _checked_ids(sample_id)
-    dataset = of_arrays(arrays, ids)
-    metadata = _neighbouring_metadata(path, dataset.sample_id, has_ids=ids is not None)
-    return MultimodalDataset(dataset.modalities, dataset.sample_id, metadata)
+    modalities = tuple(modality_of_array(name, array) for name, array in arrays.items())
+    if not modalities:
+        raise DataError("Expected at least one modality to train on, got none.")
+    ids = None if sample_id is None else checked_ids(sample_id)
+    return Part(source.told, len(modalities[0].values), modalities, ids)
 
 
-def _arrays_of(path: Path) -> dict[str, NDArray]:
-    with path.open("rb") as file:
-        content = _opened(file, path)
-        return {name: _array_of(content, name, path) for name in content.files}
+def read_npy(source: Source) -> Part:
+    """Read one array as the modality that the file is called by."""
+    array = array_of(source)
+    if array.ndim == 1:
+        array = array[:, None]
+    modality = modality_of_array(source.stem, array)
+    return Part(source.told, len(array), (modality,))
 
 
-def _opened(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
-    try:
-        content = np.load(file, allow_pickle=False)
-    except _UNREADABLE as error:
-        raise DataError(
-            f"'{path.name}' is not an .npz file, or only part of one: expected an archive of "
-            "arrays as numpy.savez writes it; save or copy it again."
-        ) from error
-    if isinstance(content, np.ndarray):
-        raise DataError(
-            f"'{path.name}' is a single array (.npy): expected an archive of named arrays; "
-            "write it with numpy.savez(file, name=array)."
-        )
-    return content
-
-
-def _array_of(content: np.lib.npyio.NpzFile, name: str, path: Path) -> NDArray:
-    try:
-        array = cast("object", content[name])  # bytes where the archive holds another kind of file
-    except _UNREADABLE as error:
-        if "allow_pickle" in str(error):
-            raise DataError(
-                f"Modality '{name}' is an array of Python objects (pickle), which could run code "
-                "and is never loaded: expected real numbers; convert it with astype(float)."
-            ) from error
-        raise DataError(
-            f"Array '{name}' of '{path.name}' is damaged or cut off: save or copy the file again."
-        ) from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(
-            f"'{name}' in '{path.name}' is not an array: expected only arrays, as numpy.savez "
-            "writes them."
-        )
-    return array
-
-
-def _checked_ids(sample_id: NDArray) -> NDArray[np.str_]:
-    if sample_id.ndim != 1 or sample_id.dtype.kind not in "iuUSf":
-        raise DataError(
-            f"sample_id has shape {sample_id.shape} and type {sample_id.dtype}: expected one text "
-            "or number per sample, on one axis."
-        )
-    if sample_id.dtype.kind == "S":
-        return np.char.decode(sample_id, "utf-8", "replace")
-    return sample_id.astype(np.str_)
+def read_table(source: Source) -> Part:
+    """Read comma- or tab-separated values with one header line, or Parquet."""
+    frame = read_frame(source)
+    part = part_of_frame(frame, source.told)
+    require_numbers(part, frame)
+    return part
 
 
 def _neighbouring_metadata(
@@ -152,7 +138,7 @@ def _neighbouring_metadata(
 
 
 def _columns_for(neighbour: Path, sample_id: NDArray[np.str_], *, has_ids: bool) -> pd.DataFrame:
-    frame = read_frame(neighbour, text=IDENTIFIERS)
+    frame = frame_at(neighbour, text=IDENTIFIERS)
     naming = [c for c in frame.columns if c in IDENTIFIERS]
     columns = frame.drop(columns=naming)
     if len(frame) == len(sample_id) and not (naming and has_ids):
@@ -169,9 +155,18 @@ def _columns_for(neighbour: Path, sample_id: NDArray[np.str_], *, has_ids: bool)
     return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True)
 
 
-def _supported() -> str:
-    return " or ".join(READERS)
-
-
-READERS: dict[str, Callable[[Path], MultimodalDataset]] = {".npz": read_npz, ".csv": read_csv}
+READERS: dict[str, Callable[[Source], Part | list[Part]]] = {
+    ".npz": read_npz,
+    ".npy": read_npy,
+    ".csv": read_table,
+    ".tsv": read_table,
+    ".parquet": read_table,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
+    ".nc": read_netcdf,
+    ".h5mu": read_mudata,
+}
 """Suffix -> reader: a new format is a new line here."""
+
+SUFFIXES = (*READERS, ARCHIVE)
+"""What a data file may end in."""

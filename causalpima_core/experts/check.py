@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,42 @@ from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.errors import ConfigError
 from causalpima_core.experts.curve_fit import find_starts
 from causalpima_core.experts.expert import Expert
-from causalpima_core.experts.spec import parse_expert
+from causalpima_core.experts.spec import is_unit, parse_expert
+
+_AXIS, _VALUE = re.compile(r";\s*t\s*="), re.compile(r";\s*value\s*\[")
+
+
+def completed(spec: str, modality: Modality) -> str:
+    """An expert with axis and unit of its modality, where they are known and it does not say.
+
+    >>> curve = Modality("c", Kind.CURVE, np.eye(8, dtype=np.float32), unit="MPa")
+    >>> completed("line; t=0:2", curve)
+    'line; t=0:2; value [MPa]'
+    """
+    given = axis_of(modality)
+    if given and not _AXIS.search(spec):
+        spec = f"{spec}; {given}"
+    if modality.unit and is_unit(modality.unit) and not _VALUE.search(spec):
+        spec = f"{spec}; value [{modality.unit}]"
+    return spec
+
+
+def completed_experts(experts: Mapping[str, str], dataset: MultimodalDataset) -> dict[str, str]:
+    """All experts `completed`; those of unknown modalities as they are."""
+    known = {m.name: m for m in dataset.modalities}
+    return {n: completed(spec, known[n]) if n in known else spec for n, spec in experts.items()}
+
+
+def axis_of(modality: Modality) -> str:
+    """The axis of a curve as an expert states it; empty where it is unknown or uneven."""
+    axis = np.asarray(modality.axis)
+    if len(axis) < 2 or axis[0] >= axis[-1]:
+        return ""
+    even = np.linspace(axis[0], axis[-1], len(axis))
+    if np.abs(axis - even).max() > 1e-3 * (axis[-1] - axis[0]) / (len(axis) - 1):
+        return ""
+    unit = f" [{modality.axis_unit}]" if modality.axis_unit and is_unit(modality.axis_unit) else ""
+    return f"t={axis[0]:.10g}:{axis[-1]:.10g}{unit}"
 
 
 def check_experts(experts: Mapping[str, str], dataset: MultimodalDataset) -> None:

@@ -168,9 +168,14 @@ def _with_parameter(expert: Expert, name: str, match: re.Match[str], unit: str) 
     return replace(expert, parameters=parameters)
 
 
+def is_unit(text: str) -> bool:
+    """Whether an expert can carry this unit."""
+    return _UNIT.fullmatch(text) is not None
+
+
 def _unit(text: str | None) -> str:
     unit = (text or "").strip()
-    if _UNIT.fullmatch(unit) is None:
+    if not is_unit(unit):
         raise ConfigError(
             f"'[{unit[:20]}]' is not a unit: expected at most 20 letters, digits and / * ^ . ( ), "
             "for example [MPa] or [1/s]."

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpima_core.data.multimodal import Modality
 from causalpima_core.runs.results import ExpertResult
 
 
@@ -15,6 +19,21 @@ class Axes:
     stop: float
     x: str
     y: str
+    points: tuple[float, ...] = ()
+    """Where each point is, where they are not evenly spread."""
+
+    def along(self, n_points: int) -> NDArray[np.floating]:
+        """Where each of a curve's points is."""
+        return np.asarray(self.points or np.linspace(self.start, self.stop, n_points))
+
+    @classmethod
+    def of_modality(cls, modality: Modality) -> Axes:
+        """Those that the data state; the index of points where they state none."""
+        y = with_unit("", modality.unit).strip()
+        if not modality.axis:
+            return cls(0, modality.shape[-1] - 1, "point", y)
+        x = with_unit("t", modality.axis_unit)
+        return cls(modality.axis[0], modality.axis[-1], x, y, modality.axis)
 
     @classmethod
     def of_points(cls, n_points: int, name: str) -> Axes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from causalpima_core.config import DatasetReference, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.data.multimodal import MultimodalDataset
-from causalpima_core.experts.check import check_experts
+from causalpima_core.experts.check import check_experts, completed_experts
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 
@@ -40,6 +40,7 @@ def create_run(
         RunFolderError: ``path`` is taken or cannot be written.
     """
     dataset.check_trainable()
+    model = model.model_copy(update={"experts": completed_experts(model.experts, dataset)})
     check_experts(model.experts, dataset)
     data = Path(data).absolute()
     now = time.time()

@@ -14,7 +14,7 @@ from causalpima_core.errors import RunFolderError
 from causalpima_core.runs.limits import quota, size_words
 from causalpima_core.runs.store import RunFolder, replacing
 
-BESIDE = (".truth.json", ".truth.csv", ".metadata.csv")
+BESIDE = (".truth.json", ".truth.csv", ".metadata.csv", ".units.json")
 """Endings of files that belong to a data file and are none themselves."""
 
 USERS = "users"

@@ -53,7 +53,7 @@ BAD_FILES = {
 
 
 def upload(app, name: str, content: bytes):
-    return app.file_uploader(key="data.upload").set_value((name, content, "")).run()
+    return app.file_uploader(key="data.upload").set_value([(name, content, "")]).run()
 
 
 @pytest.mark.parametrize("file", BAD_FILES.values(), ids=BAD_FILES)

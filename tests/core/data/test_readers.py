@@ -254,9 +254,9 @@ class TestPath:
         assert "There is no file" in sentence(tmp_path / "a.npz")
 
     @pytest.mark.parametrize("name", ["a.npz", "folder"])
-    def test_a_folder(self, tmp_path, name):
+    def test_an_empty_folder(self, tmp_path, name):
         (tmp_path / name).mkdir()
-        assert "is a folder" in sentence(tmp_path / name)
+        assert "holds no file that can be read" in sentence(tmp_path / name)
 
     @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.npz.gz"])
     def test_an_unknown_suffix_names_the_known_ones(self, tmp_path, name):

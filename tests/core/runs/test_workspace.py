@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,23 @@ def test_runs_are_found_by_name_and_other_folders_are_not_runs(workspace, make_r
             workspace.run(name)
 
 
+@given(
+    st.text() | st.sampled_from(["..", "../runs", "/etc", "a\0b", "x" * 300, "<script>", "=1+1"])
+)
+def test_no_name_leads_out_of_the_workspace(name):
+    with tempfile.TemporaryDirectory() as root:
+        place = Workspace(Path(root) / "inner")
+        (Path(root) / "config.json").touch()
+        with pytest.raises(RunFolderError):
+            place.run(name)
+        with pytest.raises(RunFolderError):
+            place.dataset(name)
+        assert place.new_run_path(name).parent == place.runs_folder
+        kept = place.keep_upload(name, b"content")
+        assert kept.resolve().parent == place.datasets_folder.resolve()
+        assert place.dataset(kept.name) == kept
+
+
 def test_a_taken_name_is_numbered(workspace):
     for expected in ("my-run", "my-run-2", "my-run-3"):
         path = workspace.new_run_path("my run")
@@ -70,7 +88,7 @@ def test_the_same_upload_is_kept_once_and_another_beside_it(workspace):
 
 def test_the_truth_beside_an_example_is_no_dataset(workspace):
     workspace.datasets_folder.mkdir()
-    for name in ("a.npz", "a.truth.json", "a.truth.csv", ".hidden"):
+    for name in ("a.npz", "a.truth.json", "a.truth.csv", "a.units.json", ".hidden"):
         (workspace.datasets_folder / name).touch()
     assert [path.name for path in workspace.datasets()] == ["a.npz"]
     with pytest.raises(RunFolderError, match="There is no dataset"):

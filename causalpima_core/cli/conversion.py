@@ -1,0 +1,62 @@
+"""The command that reads any data and writes them as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from causalpima_core.data.adjusting import Adjustment
+from causalpima_core.errors import ConfigError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program's."""
+    if convert not in {command.callback for command in app.registered_commands}:
+        app.command()(convert)
+
+
+def convert(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A data file, folder or archive.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.h5", help="Where to write.")],
+    log: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODALITY", help="Decimal logarithm of its values; repeatable."),
+    ] = None,
+    side: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODALITY=N", help="Images of at most N pixels a side; repeatable."),
+    ] = None,
+) -> None:
+    """Write DATA as one HDF5 file, with logarithms or smaller images where asked for."""
+    changes = adjustments(log or (), side or ())
+    from causalpima_core.data.adjusting import adjusted
+    from causalpima_core.data.readers import load_dataset
+    from causalpima_core.data.writers import write_dataset
+
+    write_dataset(adjusted(load_dataset(data), changes), out)
+    typer.echo(out)
+
+
+def adjustments(logs: Sequence[str], sides: Sequence[str]) -> dict[str, Adjustment]:
+    """What the options ask for, by modality.
+
+    >>> adjustments(["a"], ["a=32"])
+    {'a': Adjustment(logarithm=True, largest_side=32)}
+
+    Raises:
+        ConfigError: an option is not understood.
+    """
+    changes = {name: Adjustment(logarithm=True) for name in logs}
+    for text in sides:
+        name, _, number = text.rpartition("=")
+        if not name or not (number.isascii() and number.isdigit()):
+            raise ConfigError(
+                f"--side '{text[:60]}' is not understood: expected MODALITY=PIXELS, for example "
+                "--side image=64."
+            )
+        changes[name] = replace(changes.get(name, Adjustment()), largest_side=int(number))
+    return changes

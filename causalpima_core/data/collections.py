@@ -1,0 +1,201 @@
+"""Folders, archives and several files at once as one dataset, with or without a manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from causalpima_core.data.frames import SAMPLE_ID, read_frame
+from causalpima_core.data.images import IMAGE_SUFFIXES
+from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.data.parts import Part, together
+from causalpima_core.data.sampled_files import SAMPLED_SUFFIXES, modality_of_files
+from causalpima_core.data.sources import Source, shown
+from causalpima_core.data.tables import part_of_frame
+from causalpima_core.errors import DataError
+
+MANIFESTS = ("manifest.csv", "manifest.tsv", "manifest.parquet")
+METADATA_NAMES = ("metadata", "truth")
+"""A table called so, or whose name ends so before the suffix, holds metadata only."""
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+_MEASURED_FILE = re.compile(
+    r"\.(png|jpe?g|tiff?|csv|tsv|npy|gif|bmp|webp|svg|jp2|heic|nd2|czi|lif|dm[34]|mat|xlsx?|txt)$",
+    re.IGNORECASE,
+)
+"""What a cell that names a file ends in; of these, `SAMPLED_SUFFIXES` can be read."""
+
+IDENTIFIERS = (SAMPLE_ID, "sample")
+Progress = Callable[[float], None]
+"""Told now and then what share of the files is read; may raise `Cancelled` to stop."""
+
+
+def no_progress(_share: float) -> None:
+    """Nobody watches."""
+
+
+def dataset_of_sources(
+    sources: Sequence[Source],
+    readers: dict[str, Callable[[Source], Part | list[Part]]],
+    origin: str,
+    progress: Progress = no_progress,
+) -> MultimodalDataset:
+    """One dataset from all files of a folder, archive or upload.
+
+    Args:
+        sources: the files.
+        readers: suffix -> how such a file is read.
+        origin: what messages call the whole.
+        progress: told what share of the files is read.
+
+    Raises:
+        DataError: naming file and row.
+    """
+    manifest = _manifest(sources, origin)
+    parts: list[Part] = []
+    if manifest:
+        part, named = _read_manifest(manifest, sources, progress)
+        parts.append(part)
+        rest = [s for s in sources if s is not manifest and s.name not in named]
+        unnamed = [s for s in rest if s.suffix in IMAGE_SUFFIXES]
+        if unnamed:
+            told = f"{len(unnamed)} image files are not in '{manifest.told}' and are left out "
+            parts[0] = replace(part, notes=(*part.notes, f"{told}('{unnamed[0].told}', …)."))
+    else:
+        rest = list(sources)
+        parts += _image_folders(rest, progress)
+    files = [s for s in rest if s.suffix in readers]
+    for done, source in enumerate(files):
+        read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
+        parts += read if isinstance(read, list) else [read]
+        progress((done + 1) / len(files))
+    if not parts:
+        raise DataError(
+            f"'{origin}' holds no file that can be read: expected manifest.csv with images, or "
+            f"files ending in {', '.join(readers)}."
+        )
+    left = [s for s in rest if s.suffix not in (*readers, *IMAGE_SUFFIXES, ".json", ".md", ".txt")]
+    whole = together(parts)
+    if not left:
+        return whole
+    note = f"{len(left)} files of another kind are left out ('{left[0].told}', …)."
+    return replace(whole, notes=(*whole.notes, note))
+
+
+def _manifest(sources: Sequence[Source], origin: str) -> Source | None:
+    """The manifest nearest to the top; `DataError` where two are equally near."""
+    found = [s for s in sources if PurePosixPath(s.name).name.lower() in MANIFESTS]
+    depth = min((s.name.count("/") for s in found), default=0)
+    top = [s for s in found if s.name.count("/") == depth]
+    if len(top) > 1:
+        raise DataError(
+            f"'{origin}' holds several manifests ('{top[0].told}', '{top[1].told}'): keep one."
+        )
+    return top[0] if top else None
+
+
+def _read_manifest(
+    manifest: Source, sources: Sequence[Source], progress: Progress
+) -> tuple[Part, set[str]]:
+    """What the manifest and the files that it names hold, and which these are."""
+    frame = read_frame(manifest)
+    if SAMPLE_ID not in frame:
+        raise DataError(
+            f"'{manifest.told}' has no column {SAMPLE_ID}: expected one that names every sample."
+        )
+    columns = tuple(c for c in frame.columns if c != SAMPLE_ID and _names_files(frame[c]))
+    part = part_of_frame(frame, manifest.told, files=columns)
+    folder = PurePosixPath(manifest.name).parent
+    known = {s.name: s for s in sources}
+    modalities, notes, named = [], [], set()
+    for done, column in enumerate(columns):
+        files = [
+            _file(cell, row, column, folder, known, manifest)
+            for row, cell in enumerate(frame[column])
+        ]
+        named |= {source.name for source in files if source}
+
+        def within(share: float, before: int = done) -> None:
+            progress((before + share) / len(columns))
+
+        modality, told = modality_of_files(column, files, within)
+        modalities.append(modality)
+        notes += told
+    whole = replace(
+        part, modalities=(*modalities, *part.modalities), decides=True, notes=tuple(notes)
+    )
+    return whole, named
+
+
+def _names_files(column: pd.Series) -> bool:
+    """Whether every filled cell names an image or curve file, or one of another kind."""
+    cells = column.dropna()
+    if not len(cells) or pd.api.types.is_numeric_dtype(column):
+        return False
+    return all(_MEASURED_FILE.search(str(c).strip()) for c in cells)
+
+
+def _file(
+    cell: object,
+    row: int,
+    column: str,
+    folder: PurePosixPath,
+    known: dict[str, Source],
+    manifest: Source,
+) -> Source | None:
+    if not isinstance(cell, str) or not cell.strip():  # an empty cell is NaN
+        return None
+    name = cell.strip().replace("\\", "/").removeprefix("./")
+    source = known.get((folder / name).as_posix())
+    if not name.lower().endswith(SAMPLED_SUFFIXES):
+        raise DataError(
+            f"'{shown(name)}' in row {row + 1} below the header of '{manifest.told}' (column "
+            f"'{shown(column)}') cannot be read: expected a file ending in "
+            f"{', '.join(SAMPLED_SUFFIXES)}; convert it."
+        )
+    if source is None:
+        raise DataError(
+            f"'{shown(name)}' in row {row + 1} below the header of '{manifest.told}' (column "
+            f"'{shown(column)}') is not among the files: add it, or leave the cell empty if it was "
+            "not measured."
+        )
+    return source
+
+
+def _image_folders(sources: Sequence[Source], progress: Progress) -> list[Part]:
+    """Images without a manifest: a folder is a modality, the name of a file is its sample."""
+    folders: dict[str, dict[str, Source]] = {}
+    for source in sources:
+        if source.suffix in IMAGE_SUFFIXES:
+            name = PurePosixPath(source.name).parent.name.replace(".", "_") or "image"
+            samples = folders.setdefault(name, {})
+            if source.stem in samples:
+                raise DataError(
+                    f"'{samples[source.stem].told}' and '{source.told}' are both the "
+                    f"'{shown(name)}' of sample '{shown(source.stem)}': keep one of them."
+                )
+            samples[source.stem] = source
+    parts = []
+    for name, samples in folders.items():
+        modality, notes = modality_of_files(name, list(samples.values()), progress)
+        ids = np.array(list(samples), dtype=np.str_)
+        parts.append(Part(f"images '{shown(name)}'", len(ids), (modality,), ids, notes=notes))
+    return parts
+
+
+def _is_metadata(source: Source) -> bool:
+    stem = PurePosixPath(source.name).stem.lower()
+    return source.suffix in TABLE_SUFFIXES and stem.split(".")[-1] in METADATA_NAMES
+
+
+def _metadata(source: Source) -> Part:
+    """A table that is metadata throughout, numbers too."""
+    frame = read_frame(source, text=IDENTIFIERS)
+    naming = [c for c in IDENTIFIERS if c in frame.columns]
+    ids = frame[naming[0]].astype(str).to_numpy(dtype=np.str_) if naming else None
+    return Part(source.told, len(frame), (), ids, frame.drop(columns=naming))

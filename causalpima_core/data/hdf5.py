@@ -1,0 +1,208 @@
+"""HDF5 files as measurements: a dataset at the top per modality, and nothing outside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from causalpima_core.data.arrays import checked_ids
+from causalpima_core.data.frames import SAMPLE_ID
+from causalpima_core.data.multimodal import Kind, Modality, modality_of_array
+from causalpima_core.data.parts import Part
+from causalpima_core.data.sources import Source, check_expansion, shown
+from causalpima_core.errors import DataError
+
+METADATA = "metadata"
+MAX_MEMBERS = 10_000
+_BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, AttributeError)
+"""What h5py raises on damaged files."""
+
+
+def read_hdf5(source: Source) -> Part:
+    """Read datasets as modalities, ``sample_id`` and the group ``metadata``.
+
+    Attributes of a dataset that are understood: ``unit``, ``axis`` (a number per point),
+    ``axis_unit``, ``channels``, ``columns``, ``kind``. A dimension scale on the last axis gives
+    ``axis`` as well.
+
+    Raises:
+        DataError: naming the dataset.
+    """
+    with opened(source) as file:
+        ids, metadata, modalities = None, pd.DataFrame(), []
+        for name in members(file, source):
+            item = own(file, name, source)
+            if name == SAMPLE_ID and isinstance(item, h5py.Dataset):
+                ids = texts(item, source)
+            elif name == METADATA and isinstance(item, h5py.Group):
+                metadata = _metadata(item, source)
+            elif isinstance(item, h5py.Dataset):
+                if not item.is_scale or len(item.shape) != 1:
+                    modalities.append(_modality(name, item, source))
+            else:
+                raise DataError(
+                    f"'{shown(name)}' in '{source.told}' is a group: expected one dataset per "
+                    "modality at the top, sample_id, and the group metadata."
+                )
+        n = len(modalities[0].values) if modalities else len(metadata)
+        return Part(source.told, n, tuple(modalities), ids, metadata)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[h5py.File]:
+    """The file, for reading; whatever is broken in it is one sentence."""
+    with source.open() as stream:
+        try:
+            with h5py.File(stream, "r") as file:
+                yield file
+        except _BROKEN as error:
+            raise DataError(
+                f"'{source.told}' is not an HDF5 file, or a damaged one: write or copy it again."
+            ) from error
+
+
+def members(group: h5py.Group, source: Source) -> list[str]:
+    """Names in a group, as they were made."""
+    if len(group) > MAX_MEMBERS:
+        raise DataError(
+            f"'{source.told}' holds {len(group):,} entries in one group: expected one dataset per "
+            "modality, the samples on its first axis."
+        )
+    return list(group)
+
+
+def own(group: h5py.Group, name: str, source: Source) -> h5py.Dataset | h5py.Group:
+    """What a group itself holds under a name; links, which may lead anywhere, are not followed."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise DataError(
+            f"'{shown(name)}' in '{source.told}' is a link to another place: expected the data "
+            "themselves; copy them into the file."
+        )
+    item = group[name]
+    if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+        raise DataError(
+            f"'{shown(name)}' in '{source.told}' takes its data from other files: expected the "
+            "data themselves; copy them into the file."
+        )
+    if not isinstance(item, h5py.Dataset | h5py.Group):
+        raise DataError(
+            f"'{shown(name)}' in '{source.told}' is neither a dataset nor a group: remove it."
+        )
+    return item
+
+
+def own_group(group: h5py.Group, name: str, source: Source) -> h5py.Group:
+    """The same, which must be a group."""
+    item = own(group, name, source) if name in group else None
+    if not isinstance(item, h5py.Group):
+        raise DataError(f"'{source.told}' holds no group '{shown(name)}': write it again.")
+    return item
+
+
+def own_dataset(group: h5py.Group, name: str, source: Source) -> h5py.Dataset:
+    """The same, which must be a dataset."""
+    item = own(group, name, source) if name in group else None
+    if not isinstance(item, h5py.Dataset):
+        raise DataError(f"'{source.told}' holds no dataset '{shown(name)}': write it again.")
+    return item
+
+
+def array(item: h5py.Dataset, source: Source) -> NDArray:
+    """All of a dataset, once its size is known to be reasonable."""
+    if item.shape is None:
+        raise DataError(f"'{_told(item)}' in '{source.told}' is empty: remove or fill it.")
+    check_expansion(f"'{_told(item)}' in '{source.told}'", source.size, _bytes(item))
+    return np.asarray(item[()])
+
+
+def texts(item: h5py.Dataset, source: Source) -> NDArray[np.str_]:
+    """Names of samples, which may also be numbers."""
+    if h5py.check_string_dtype(item.dtype) is None:
+        return checked_ids(array(item, source))
+    check_expansion(f"'{_told(item)}' in '{source.told}'", source.size, _bytes(item))
+    if item.shape is None or len(item.shape) != 1:
+        raise DataError(
+            f"'{_told(item)}' in '{source.told}' has shape {item.shape}: expected one text "
+            "per sample."
+        )
+    return np.array(item.asstr(errors="replace")[()], dtype=np.str_)
+
+
+def _told(item: h5py.Dataset) -> str:
+    return shown(str(item.name).strip("/"))
+
+
+def _bytes(item: h5py.Dataset) -> int:
+    return int(np.prod(item.shape, dtype=object)) * item.dtype.itemsize if item.shape else 0
+
+
+def _metadata(group: h5py.Group, source: Source) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for name in members(group, source):
+        item = own(group, name, source)
+        if not isinstance(item, h5py.Dataset) or item.shape is None or len(item.shape) != 1:
+            raise DataError(
+                f"Metadata '{shown(name)}' in '{source.told}' is not a column: expected a dataset "
+                "with one entry per sample."
+            )
+        text = h5py.check_string_dtype(item.dtype) is not None
+        columns[name] = texts(item, source) if text else array(item, source)
+        if columns[name].dtype.kind not in "biufUS":
+            raise DataError(
+                f"Metadata '{shown(name)}' in '{source.told}' holds {item.dtype}: expected numbers "
+                "or text."
+            )
+    if len({len(column) for column in columns.values()}) > 1:
+        raise DataError(f"The metadata of '{source.told}' are columns of different lengths.")
+    return pd.DataFrame(columns)
+
+
+def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
+    values = array(item, source)
+    columns = _words(item, "columns")
+    modality = modality_of_array(name, values, columns if values.ndim == 2 else ())
+    kind = modality.kind
+    if values.ndim == 2 and _word(item, "kind") in (Kind.CURVE, Kind.TABLE):
+        kind = Kind(_word(item, "kind"))
+    axis, axis_unit = _axis(item, source) if kind is Kind.CURVE else ((), "")
+    channels = _words(item, "channels")
+    return Modality(
+        name,
+        kind,
+        modality.values,
+        modality.columns if kind is Kind.TABLE else (),
+        unit=_word(item, "unit") or _word(item, "units"),
+        axis=axis if len(axis) == modality.shape[-1] else (),
+        axis_unit=axis_unit,
+        channels=channels if kind is Kind.IMAGE and len(channels) == modality.shape[0] else (),
+    )
+
+
+def _axis(item: h5py.Dataset, source: Source) -> tuple[tuple[float, ...], str]:
+    given, unit = item.attrs.get("axis"), _word(item, "axis_unit")
+    scales = item.dims[len(item.shape) - 1]
+    if given is None and len(scales):
+        given = array(scales[0], source)
+        unit = unit or _word(scales[0], "units") or _word(scales[0], "unit")
+    numbers = np.asarray(() if given is None else given)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "fiu" or not np.isfinite(numbers).all():
+        return (), unit
+    return tuple(numbers.astype(np.float64).tolist()), unit
+
+
+def _word(item: h5py.Dataset, key: str) -> str:
+    value = item.attrs.get(key, "")
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _words(item: h5py.Dataset, key: str) -> tuple[str, ...]:
+    values = np.atleast_1d(np.asarray(item.attrs.get(key, ()), dtype=object))
+    return tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)

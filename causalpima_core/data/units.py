@@ -1,0 +1,120 @@
+"""Units, axes and channels that a person states for data whose format cannot hold them.
+
+They lie beside the data, in ``STEM.units.json``, and change nothing that is trained on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+
+from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.data.sources import shown
+from causalpima_core.errors import DataError
+from causalpima_core.runs.store import replacing
+
+SUFFIX = ".units.json"
+MAX_BYTES = 2**20
+Word = Annotated[str, Field(max_length=40)]
+
+
+class Description(BaseModel):
+    """What is known of one modality besides its values; empty where nothing is.
+
+    Attributes:
+        unit: of the values.
+        axis: of a curve: the first and the last point of an even axis, or every point.
+        axis_unit: of the axis.
+        channels: what each channel of an image is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: Word = ""
+    axis: tuple[FiniteFloat, ...] = ()
+    axis_unit: Word = ""
+    channels: tuple[Word, ...] = ()
+
+
+_FILE = TypeAdapter(dict[str, Description])
+
+
+def described(dataset: MultimodalDataset, path: Path) -> MultimodalDataset:
+    """The dataset with what the file beside it says of its modalities.
+
+    Args:
+        dataset: as it was read.
+        path: where it was read from.
+
+    Raises:
+        DataError: that file is not understood, or does not fit the data.
+    """
+    known = descriptions(path)
+    if not known:
+        return dataset
+    modalities = tuple(
+        _with(m, known[m.name]) if m.name in known else m for m in dataset.modalities
+    )
+    return replace(dataset, modalities=modalities)
+
+
+def descriptions(path: Path) -> dict[str, Description]:
+    """What is stated for the data in ``path``, by modality."""
+    beside = path.with_suffix(SUFFIX)
+    if not beside.is_file():
+        return {}
+    try:
+        if beside.stat().st_size > MAX_BYTES:
+            raise ValueError("too long")
+        return _FILE.validate_json(beside.read_bytes())
+    except (ValidationError, ValueError) as error:
+        raise DataError(
+            f"'{shown(beside.name)}' is not understood: expected "
+            '{"MODALITY": {"unit": "MPa", "axis": [0, 0.03], "axis_unit": "", "channels": []}}; '
+            "correct or remove it."
+        ) from error
+
+
+def describe(path: Path, modality: Modality, description: Description) -> None:
+    """State something of one modality of the data in ``path``.
+
+    Raises:
+        DataError: it does not fit the modality; nothing is written.
+    """
+    _with(modality, description)
+    known = descriptions(path) | {modality.name: description}
+    content = {name: told.model_dump(exclude_defaults=True) for name, told in known.items()}
+    with replacing(path.with_suffix(SUFFIX)) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=1).encode())
+
+
+def _with(modality: Modality, told: Description) -> Modality:
+    axis: tuple[float, ...] = told.axis
+    if axis and modality.kind is not Kind.CURVE:
+        raise DataError(f"Modality '{modality.name}' is no curve: expected no axis for it.")
+    points = modality.shape[-1]
+    if len(axis) == 2:
+        axis = tuple(np.linspace(axis[0], axis[1], points).tolist())
+    if axis and (len(axis) != points or len(set(axis)) == 1):
+        raise DataError(
+            f"The axis of '{modality.name}' has {len(axis)} points, or none apart: expected its "
+            f"first and last value, or {points} values."
+        )
+    channels = told.channels
+    if channels and (modality.kind is not Kind.IMAGE or len(channels) != modality.shape[0]):
+        n = modality.shape[0] if modality.kind is Kind.IMAGE else 0
+        raise DataError(
+            f"Modality '{modality.name}' has {n} channels, not {len(channels)}: name each once."
+        )
+    return replace(
+        modality,
+        unit=told.unit or modality.unit,
+        axis=axis or modality.axis,
+        axis_unit=told.axis_unit or modality.axis_unit,
+        channels=channels or modality.channels,
+    )

@@ -1,0 +1,67 @@
+"""Datasets to one file that holds all there is: values, samples, metadata, units and axes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import h5py
+import pandas as pd
+
+from causalpima_core.data.frames import SAMPLE_ID
+from causalpima_core.data.hdf5 import METADATA
+from causalpima_core.data.multimodal import Modality, MultimodalDataset
+from causalpima_core.errors import DataError
+from causalpima_core.runs.store import replacing
+
+WRITTEN = ".h5"
+_ATTRIBUTES = ("unit", "axis", "axis_unit", "columns", "channels")
+
+
+def write_dataset(dataset: MultimodalDataset, path: Path) -> None:
+    """Write HDF5 that `load_dataset` reads as the same dataset.
+
+    Args:
+        dataset: to write.
+        path: ends in ``.h5``.
+
+    Raises:
+        DataError: it ends otherwise, or cannot be written; nothing is left there.
+    """
+    if path.suffix.lower() != WRITTEN:
+        raise DataError(f"'{path.name}' cannot be written: expected a file ending in {WRITTEN}.")
+    try:
+        # HDF5 reads what it has written, which a file that is only written to does not allow
+        with tempfile.TemporaryFile(dir=path.parent) as draft, replacing(path) as stream:
+            with h5py.File(draft, "w") as file:
+                _write(file, dataset)
+            draft.seek(0)
+            shutil.copyfileobj(draft, stream)
+    except OSError as error:
+        raise DataError(
+            f"'{path}' cannot be written ({error.strerror or error}): choose another place."
+        ) from error
+
+
+def _write(file: h5py.File, dataset: MultimodalDataset) -> None:
+    for modality in dataset.modalities:
+        _write_modality(file, modality)
+    file[SAMPLE_ID] = [str(name) for name in dataset.sample_id]
+    for name, column in dataset.metadata.items():
+        _write_column(file, str(name), column)
+
+
+def _write_modality(file: h5py.File, modality: Modality) -> None:
+    item = file.create_dataset(modality.name, data=modality.values[:], compression="gzip")
+    item.attrs["kind"] = str(modality.kind)
+    for key in _ATTRIBUTES:
+        if getattr(modality, key):
+            item.attrs[key] = getattr(modality, key)
+
+
+def _write_column(file: h5py.File, name: str, column: pd.Series) -> None:
+    """Numbers as they are, anything else as words; a slash would make a group of the name."""
+    place = f"{METADATA}/{name.replace('/', '∕')}"
+    numeric = column.dtype.kind in "biuf"
+    file[place] = column.to_numpy() if numeric else ["" if pd.isna(c) else str(c) for c in column]

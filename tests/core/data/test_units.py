@@ -1,0 +1,68 @@
+"""What a person states of units and axes lies beside the data and changes nothing trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.units import Description, describe
+from causalpima_core.errors import DataError
+from causalpima_core.experts.check import axis_of, completed
+
+
+@pytest.fixture
+def path(tmp_path):
+    rng = np.random.default_rng(0)
+    curve = rng.random((9, 1)) * np.sin(np.arange(12) / 4)
+    np.savez(tmp_path / "a.npz", curve=curve, photo=rng.random((9, 2, 4, 4)))
+    return tmp_path / "a.npz"
+
+
+def test_what_is_stated_is_read_again_and_values_stay(path):
+    before = load_dataset(path)
+    describe(path, before["curve"], Description(unit="MPa", axis=(0, 22), axis_unit="%"))
+    describe(path, before["photo"], Description(channels=("height", "phase")))
+    after = load_dataset(path)
+    assert (after["curve"].unit, after["curve"].axis_unit) == ("MPa", "%")
+    np.testing.assert_allclose(after["curve"].axis, np.arange(0, 23, 2))
+    assert after["photo"].channels == ("height", "phase")
+    assert after.fingerprint() == before.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("photo", Description(axis=(0, 1))),
+        ("photo", Description(channels=("height",))),
+        ("curve", Description(axis=(0, 1, 2))),
+        ("curve", Description(axis=(1, 1))),
+        ("curve", Description(channels=("height",))),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_not_kept(path, name, told):
+    with pytest.raises(DataError):
+        describe(path, load_dataset(path)[name], told)
+    assert not path.with_suffix(".units.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"curve": {"unit": 3}}', '{"curve": {"x": ""}}', "\0"])
+def test_a_damaged_file_is_named(path, text):
+    path.with_suffix(".units.json").write_text(text)
+    with pytest.raises(DataError, match=r"'a\.units\.json' is not understood"):
+        load_dataset(path)
+
+
+def test_known_physics_takes_axis_and_unit_from_the_data_unless_told(path):
+    curve = load_dataset(path)["curve"]
+    assert completed("line", curve) == "line"
+    describe(path, curve, Description(unit="MPa", axis=(0, 22), axis_unit="s"))
+    curve = load_dataset(path)["curve"]
+    assert completed("line", curve) == "line; t=0:22 [s]; value [MPa]"
+    assert completed("a*t; t=0:1", curve) == "a*t; t=0:1; value [MPa]"
+    uneven = tuple(float(i * i) for i in range(12))
+    describe(path, curve, Description(axis=uneven, unit="%"))
+    curve = load_dataset(path)["curve"]
+    assert curve.axis == uneven
+    assert axis_of(curve) == ""
+    assert completed("line; value [V]", curve) == "line; value [V]"
