@@ -176,7 +176,7 @@ class MultimodalDataset:
         for m in self.modalities:
             digest.update(f"{m.name}|{m.kind}|{m.values.shape}|".encode())
             for _, piece in pieces(m.values):
-                digest.update(np.ascontiguousarray(piece))
+                digest.update(np.ascontiguousarray(piece).data)
         return digest.hexdigest()
 
 

@@ -49,6 +49,5 @@ def look_over(values: Values) -> Overview:
         if len(flat):
             low, high = min(low, float(least.min())), max(high, float(most.max()))
             total, count = total + float(flat.sum(dtype=np.float64)), count + flat.size
-    observed.flags.writeable = False
     mean = total / count if count else np.nan
     return Overview(observed, np.flatnonzero(infinite), np.flatnonzero(partial), low, high, mean)

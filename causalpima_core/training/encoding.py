@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima, Inference
+from causalpima_core.model import CausalPima, Inference
+from causalpima_core.samples import Batch, Samples
 
 ENCODED_AT_ONCE = 1024
 
 
 @torch.no_grad()
-def encode(model: CausalPima, batch: Batch) -> Inference:
+def encode(model: CausalPima, batch: Batch | Samples) -> Inference:
     """`CausalPima.infer` for any number of samples, in pieces."""
     pieces = [
         model.infer(batch[slice(start, start + ENCODED_AT_ONCE)])
