@@ -9,8 +9,8 @@ from benchmarks.stopwatch import Stopwatch
 from causalpima_core.elbo import ElboTerms
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import CausalPima
-from causalpima_core.samples import Samples
 from causalpima_core.prior import SufficientStatistics
+from causalpima_core.samples import Samples
 from causalpima_core.training import epochs, loop
 
 OF_NETWORKS = ("forward", "backward", "optimiser step")

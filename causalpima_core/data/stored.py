@@ -71,7 +71,7 @@ class StoredValues:
             values[~self._observed[key[0] if isinstance(key, tuple) else key]] = np.nan
         return values
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:  # noqa: FBT001
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
         """All of it, in memory."""
         return self[:].astype(dtype or np.float32, copy=False)
 

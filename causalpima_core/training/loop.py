@@ -30,6 +30,7 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.samples import Samples
+from causalpima_core.training import subsample
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
 from causalpima_core.training.distil import Distillation
 from causalpima_core.training.epochs import (
@@ -206,8 +207,7 @@ class Trainer:
         from_data = self.model.config.from_data
         with self.position.clock(Stage.CANDIDATES):
             data = self.some(self.train_rows)
-            rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-            found = best_division(self.model, data, rng)
+            found = self._best_division(data)
             improved = found is not None and (self.start is None or found.is_better(self.start))
             if improved:
                 self.start, self.start_networks = found, self._networks()
@@ -223,9 +223,21 @@ class Trainer:
         if self.start and self.joint_has_begun:
             for text in in_words(self.start, from_data=from_data):
                 yield NoteRecord(text)
+            if len(data) > subsample.SEARCHED:
+                yield NoteRecord(subsample.in_words(len(data)))
         else:
             entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""
             yield NoteRecord(f"No clear groups yet{entropy}: learning more.")
+
+    def _best_division(self, data: Samples) -> Start | None:
+        """As `search.best_division` finds it, in a part of the samples where these are too many."""
+        rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
+        searched = subsample.searched_rows(len(data), self.config.seed)
+        if len(searched) == len(data):
+            return best_division(self.model, data, rng)
+        part = data.only(torch.from_numpy(searched).to(self.device))
+        found = best_division(self.model, part, rng)
+        return subsample.for_all(found, self.model, data, searched) if found else None
 
     def _set_states(self) -> None:
         """Go on with the states of the start as if they had been given, where they were not."""
