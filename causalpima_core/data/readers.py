@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from causalpima_core.data.archives import large_arrays
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.data.tables import SAMPLE_ID, read_csv, read_frame
 from causalpima_core.errors import DataError
@@ -89,7 +90,11 @@ def read_npz(path: Path) -> MultimodalDataset:
 def _arrays_of(path: Path) -> dict[str, NDArray]:
     with path.open("rb") as file:
         content = _opened(file, path)
-        return {name: _array_of(content, name, path) for name in content.files}
+        large = large_arrays(path)
+        return {
+            name: large[name] if name in large else _array_of(content, name, path)
+            for name in content.files
+        }
 
 
 def _opened(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
