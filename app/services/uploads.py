@@ -8,26 +8,35 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.services.loaders import dataset_at, workspace
+from app.services.loaders import workspace
+from causalpima_core.data.conversion import Progress, watching
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.errors import DataError
 from causalpima_core.runs.workspace import plain_name
 
 
-def accept_upload(name: str, content: bytes) -> Path:
+def accept_upload(name: str, content: bytes, progress: Progress = lambda _: None) -> Path:
     """Keep an uploaded file, if it is a dataset.
+
+    Args:
+        name: of the file.
+        content: of the file.
+        progress: told how much of a large file is unpacked; what it raises ends that.
 
     Raises:
         DataError: it is not; nothing is kept.
     """
+    before = workspace().datasets()
     path = workspace().keep_upload(name, content)
+    kept = path in before
     try:
-        dataset_at(path).check_trainable()
-    except DataError:
-        path.unlink(missing_ok=True)
-        raise
+        with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
+            load_dataset(path).check_trainable()
+        kept = True
+    finally:  # stopped, perhaps by Streamlit, whose ways to end a script are no exceptions
+        if not kept:
+            path.unlink(missing_ok=True)
     return path
 
 

@@ -11,6 +11,7 @@ from app import state
 from app.components.first_look import first_steps
 from app.components.frame import page, sentences
 from app.components.samples import preview
+from app.components.unpacking import unpacking_of
 from app.services import uploads
 from app.services.loaders import dataset_at, workspace
 from app.services.words import modality_words
@@ -116,18 +117,23 @@ def _upload() -> None:
     if file is None:
         return
     if st.session_state.get(Key.UPLOAD_SEEN, ("", ""))[0] != file.file_id:
-        st.session_state[Key.UPLOAD_SEEN] = (file.file_id, _accept(file.name, file.getvalue()))
+        reason = _accept(file.name, file.getvalue(), file.file_id)
+        st.session_state[Key.UPLOAD_SEEN] = (file.file_id, reason)
     problem = st.session_state[Key.UPLOAD_SEEN][1]
     if problem:
         st.error(problem)
 
 
-def _accept(name: str, content: bytes) -> str:
+def _accept(name: str, content: bytes, file_id: str) -> str:
     """Take a file in, once, and turn to it; the sentence why not where it is refused."""
-    try:
-        state.put(Param.DATA, uploads.accept_upload(name, content).name)
-    except CausalPimaError as error:
-        return str(error)
+    with st.empty():
+        try:
+            path = uploads.accept_upload(name, content, unpacking_of(name, file_id))
+            state.put(Param.DATA, path.name)
+        except CausalPimaError as error:
+            return str(error)
+        finally:
+            st.empty()
     return ""
 
 
@@ -185,12 +191,12 @@ def _overview(path: Path, dataset: MultimodalDataset) -> None:
 
 
 def _card(modality: Modality) -> None:
-    seen = modality.values[modality.observed]
+    seen, n = modality.overview, modality.observed.sum()
     gone = 1 - modality.observed.mean()
     st.markdown(f"**{modality.name}** &ensp; {modality_words(modality)}")
     st.caption(
-        f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
-        f"values {seen.min():.3g} to {seen.max():.3g} · mean {seen.mean():.3g}"
+        f"{n:,} of {len(modality.values):,} measured · {gone:.1%} missing · "
+        f"values {seen.low:.3g} to {seen.high:.3g} · mean {seen.mean:.3g}"
     )
     preview(modality, key=f"data.preview.{modality.name}")
 

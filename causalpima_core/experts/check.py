@@ -12,6 +12,9 @@ from causalpima_core.experts.curve_fit import find_starts
 from causalpima_core.experts.expert import Expert
 from causalpima_core.experts.spec import parse_expert
 
+LOOKED_AT = 20_000
+"""Curves whose mean a formula is tried on."""
+
 
 def check_experts(experts: Mapping[str, str], dataset: MultimodalDataset) -> None:
     """Raise `ConfigError` where an expert is not one for the modality it is given to."""
@@ -36,7 +39,9 @@ def check_expert(expert: Expert, modality: Modality) -> None:
             f"Expert for '{modality.name}': its formula has {k} parameters but curves have only "
             f"{n_points} points: use a formula with fewer parameters."
         )
-    mean = modality.values[modality.observed].mean(0, dtype=np.float64)
+    seen = np.flatnonzero(modality.observed)
+    looked_at = seen[:: max(1, len(seen) // LOOKED_AT)]
+    mean = modality.values[looked_at].mean(0, dtype=np.float64)
     start = find_starts(expert, mean[None], np.random.default_rng(0))
     defined = np.isfinite(expert.curves(start, n_points)[0])
     if not defined.all():

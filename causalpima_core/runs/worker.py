@@ -15,6 +15,7 @@ from types import FrameType
 import psutil
 import torch
 
+from causalpima_core.data.conversion import watching
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import Cancelled, CausalPimaError, DataError
@@ -106,13 +107,21 @@ class Worker:
         self._conclude(trainer, dataset)
 
     def _dataset(self, path: str, sha256: str) -> MultimodalDataset:
-        dataset = load_dataset(Path(path))
+        with watching(self._while_unpacking):
+            dataset = load_dataset(Path(path))
         if dataset.fingerprint() != sha256:
             raise DataError(
                 f"The data in '{path}' are not those the run was made with: put the original file "
                 "back, or start a new run."
             )
         return dataset
+
+    def _while_unpacking(self, _share: float) -> None:
+        """Large data may have to be unpacked again: this shows life, and may be stopped."""
+        if self.folder.cancel_requested:
+            raise Cancelled("Stopped on request.")
+        if time.monotonic() - self._last_sign > SECONDS_BETWEEN_SIGNS:
+            self._tell()
 
     def _take(self, record: Record, trainer: Trainer) -> None:
         """Write one record where it belongs."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.config import SEARCHED_SAMPLES, ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
 from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
@@ -223,7 +223,7 @@ class Trainer:
         if self.start and self.joint_has_begun:
             for text in in_words(self.start, from_data=from_data):
                 yield NoteRecord(text)
-            if len(data) > subsample.SEARCHED:
+            if len(data) > SEARCHED_SAMPLES:
                 yield NoteRecord(subsample.in_words(len(data)))
         else:
             entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""

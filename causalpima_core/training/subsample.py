@@ -8,23 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 
+from causalpima_core.config import SEARCHED_SAMPLES
 from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.start import Start
 
-SEARCHED = 20_000
-"""Samples that groups are looked for in at most: neighbourhoods and the fits of many mixtures to
-more would take hours, and gigabytes, to find the same groups."""
 NEIGHBOURS = 15
 """Near samples that decide together on the group of one that was not searched."""
 
 
 def searched_rows(n: int, seed: int) -> NDArray[np.int64]:
     """Rows of the samples to search, the same whenever asked: all, or so many at random."""
-    if n <= SEARCHED:
+    if n <= SEARCHED_SAMPLES:
         return np.arange(n)
-    return np.sort(np.random.default_rng([seed, 4]).permutation(n)[:SEARCHED])
+    return np.sort(np.random.default_rng([seed, 4]).permutation(n)[:SEARCHED_SAMPLES])
 
 
 def for_all(
@@ -48,6 +46,6 @@ def for_all(
 def in_words(n: int) -> str:
     """What was not looked at in the search among ``n`` samples."""
     return (
-        f"Groups were looked for in {SEARCHED:,} of the {n:,} training samples, drawn at random; "
-        "the others went to the groups of their neighbours."
+        f"Groups were looked for in {SEARCHED_SAMPLES:,} of the {n:,} training samples, drawn at "
+        "random; the others went to the groups of their neighbours."
     )
