@@ -11,6 +11,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
+from causalpima_core.allocation import give_back_large_blocks
 from causalpima_core.config import ModelConfig
 from causalpima_core.dag import FlowDag
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
@@ -270,6 +271,7 @@ class CausalPima(nn.Module):
 
         values = modality.values
         if isinstance(values, StoredValues):
+            give_back_large_blocks()
             return Read(values, standardise)
         return standardise(torch.from_numpy(values))
 

@@ -29,6 +29,10 @@ class Batch:
         """Number of samples."""
         return len(self.observed)
 
+    def turns(self, most: int) -> Iterator[slice]:
+        """All samples in order, ``most`` at a time."""
+        return _turns(len(self), most)
+
     def __getitem__(self, rows: Tensor | slice) -> Batch:
         """Some of the samples."""
         chosen = {name: values[rows] for name, values in self.values.items()}
@@ -95,8 +99,19 @@ class Samples:
 
     def pieces(self, name: str) -> Iterator[slice]:
         """All samples in order, as many at a time as one modality of them fits into memory."""
-        at_once = len(self)
+        return _turns(len(self), self._at_once(name))
+
+    def turns(self, most: int) -> Iterator[slice]:
+        """All samples in order, ``most`` at a time, or fewer where these are large and read."""
+        return _turns(len(self), min(most, *(self._at_once(name) for name in self.columns)))
+
+    def _at_once(self, name: str) -> int:
+        """How many samples of a modality may be in memory."""
         if self.is_read(name):
-            at_once = max(1, READ_AT_ONCE // prod(self.columns[name].shape[1:]))
-        for start in range(0, len(self), at_once):
-            yield slice(start, min(start + at_once, len(self)))
+            return max(1, READ_AT_ONCE // prod(self.columns[name].shape[1:]))
+        return max(1, len(self))
+
+
+def _turns(n: int, at_once: int) -> Iterator[slice]:
+    for start in range(0, n, at_once):
+        yield slice(start, min(start + at_once, n))

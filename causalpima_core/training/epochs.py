@@ -162,8 +162,8 @@ def evaluate(
 ) -> EpochTotals:
     """Terms of the ELBO on samples that are not trained on, at the posterior mean of Z."""
     totals = EpochTotals.empty()
-    for start in range(0, len(data), EVALUATED_AT_ONCE):
-        batch = data[slice(start, start + EVALUATED_AT_ONCE)]
+    for rows in data.turns(EVALUATED_AT_ONCE):
+        batch = data[rows]
         posterior = model.infer(batch).joint
         decoded = model.generate(posterior.mean)
         totals.add(model.loss_terms(batch, posterior, decoded, log_outcomes))
@@ -180,8 +180,7 @@ def responsibilities(
     """``q(c|X)`` of a batch and what was encoded of it, shape ``(n, C)``."""
     log_density = model.components.expected_log_density(posterior)
     pieces = []
-    for start in range(0, len(batch), EVALUATED_AT_ONCE):
-        rows = slice(start, start + EVALUATED_AT_ONCE)
+    for rows in batch.turns(EVALUATED_AT_ONCE):
         evidence = log_density[rows] + sum(model.expert_likelihoods(batch[rows]).values())
         pieces.append(log_responsibilities(log_outcomes, evidence))
     return torch.cat(pieces).exp().cpu().double().numpy()
