@@ -8,9 +8,7 @@ from app.services.words import plain
 from app.state import Key
 from causalpima_core.data.conversion import Progress
 
-STOPPED = (
-    "Stopped before it was unpacked: nothing was kept. Remove it and choose it again to go on."
-)
+STOPPED = "Stopped: nothing of the file was kept. To read it after all, choose it again."
 
 
 def unpacking_of(name: str, file_id: str) -> Progress:
