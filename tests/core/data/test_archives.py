@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalpima_core.__main__ import main
 from causalpima_core.data import conversion, stored
 from causalpima_core.data.conversion import watching
 from causalpima_core.data.readers import load_dataset
@@ -114,3 +115,14 @@ def test_without_room_to_unpack_it_says_how_much_is_needed(tmp_path, images, mon
     monkeypatch.setattr(conversion, "SPARE_BYTES", usage.free)
     with pytest.raises(DataError, match=r"must be unpacked .* GiB are free in .*: make room"):
         load_dataset(packed(tmp_path / "a.npz", photo=images))
+
+
+def test_the_command_line_tells_how_far_it_is_unless_it_is_to_be_quiet(tmp_path, images, capsys):
+    path = str(packed(tmp_path / "a.npz", photo=images))
+    fit = ["fit", path, "--states", "5,5,5", "--out", str(tmp_path / "run")]
+    assert main(fit) == 2  # more outcomes than samples, which is known once the data are read
+    assert "unpacking the data, 100%" in capsys.readouterr().err
+    packed(Path(path), photo=images[::-1])
+    assert main([*fit, "--quiet"]) == 2
+    assert "unpacking" not in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
