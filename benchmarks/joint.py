@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from time import perf_counter, process_time
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from causalpima_core.config import ModelConfig, TrainingConfig
@@ -85,8 +84,7 @@ class KnownStart(Trainer):
         """What is known."""
         self.start = Start(self.model.config.states, self.known, "known", gains=(), views=())
         self.start_networks = self._networks()
-        rows = torch.from_numpy(self.train_rows).to(self.device)
-        self._begin_joint(self.data[rows], self.start)
+        self._begin_joint(self.some(self.train_rows), self.start)
         yield from ()
 
     @property

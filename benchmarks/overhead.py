@@ -8,8 +8,9 @@ from benchmarks.joint import KnownStart, train_jointly
 from benchmarks.stopwatch import Stopwatch
 from causalpima_core.elbo import ElboTerms
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.prior import SufficientStatistics
+from causalpima_core.samples import Samples
 from causalpima_core.training import epochs, loop
 
 OF_NETWORKS = ("forward", "backward", "optimiser step")
@@ -29,7 +30,7 @@ def places(trainer: KnownStart) -> list[tuple[str, object, str]]:
         ("optimiser step", trainer.network_optimiser, "step"),
         ("clipping of gradients", torch.nn.utils, "clip_grad_norm_"),
         ("check of the loss", epochs, "_check"),
-        ("choice of samples", Batch, "__getitem__"),
+        ("choice of samples", Samples, "__getitem__"),
         ("sums for the charts", epochs.EpochTotals, "add"),
         ("statistics of components", SufficientStatistics, "add"),
         ("statistics of components", SufficientStatistics, "maximise"),

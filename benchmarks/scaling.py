@@ -143,8 +143,12 @@ def table(rows: list[dict]) -> str:
         "| " + " | ".join(n.replace("_", " ") for n in names) + " |",
         "|---" * len(names) + "|",
     ]
-    lines += ["| " + " | ".join(f"{row[name]:.6g}" for name in names) + " |" for row in rows]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _cell(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def main(

@@ -26,6 +26,9 @@ PRESETS = {
     "thorough": {"warm_up_cycles": 8, "joint_steps": 800},
 }
 SMALL_FACTOR = 3
+SEARCHED_SAMPLES = 20_000
+"""Samples that groups are looked for in at most: neighbourhoods and the fits of many mixtures to
+more would take hours, and gigabytes, to find the same groups."""
 AUTO = "auto"
 AUTO_LATENT = 10
 """Latent dimensions where the number of nodes is not known beforehand."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
+from causalpima_core.allocation import give_back_large_blocks
 from causalpima_core.config import ModelConfig
 from causalpima_core.dag import FlowDag
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.data.stored import StoredValues
 from causalpima_core.decoders import Decoder
 from causalpima_core.elbo import (
     ElboTerms,
@@ -29,31 +31,10 @@ from causalpima_core.experts.spec import parse_expert
 from causalpima_core.gaussians import DiagonalGaussian, product_of_experts
 from causalpima_core.outcomes import ConditionalTables
 from causalpima_core.prior import GaussianComponents
+from causalpima_core.samples import Batch, Read, Samples
 from causalpima_core.unimodal import UnimodalEncoder
 
 SCALED_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Standardised samples on the device they are computed on.
-
-    Attributes:
-        values: by modality, shape ``(batch, …)``; 0 where not observed.
-        observed: shape ``(batch, modalities)``.
-    """
-
-    values: dict[str, Float[Tensor, "batch ..."]]
-    observed: Bool[Tensor, "batch modalities"]
-
-    def __len__(self) -> int:
-        """Number of samples."""
-        return len(self.observed)
-
-    def __getitem__(self, rows: Tensor | slice) -> Batch:
-        """Some of the samples."""
-        chosen = {name: values[rows] for name, values in self.values.items()}
-        return Batch(chosen, self.observed[rows])
 
 
 @dataclass(frozen=True)
@@ -253,8 +234,8 @@ class CausalPima(nn.Module):
             return self.component_mean.new_zeros(1)
         return self.tables.joint(self.dag(temperature))[self.best_restart]
 
-    def prepare(self, dataset: MultimodalDataset, device: torch.device | str = "cpu") -> Batch:
-        """All samples of a dataset, standardised; modalities it lacks count as missing.
+    def prepare(self, dataset: MultimodalDataset, device: torch.device | str = "cpu") -> Samples:
+        """All samples of a dataset, to be standardised; modalities it lacks count as missing.
 
         Raises:
             DataError: a modality has another shape than the model was made for, or none fits.
@@ -265,22 +246,34 @@ class CausalPima(nn.Module):
                 f"Expected at least one of the modalities {', '.join(self.names)}, "
                 f"got {', '.join(dataset.names)}."
             )
-        values, observed = {}, torch.zeros(len(dataset), len(self.names), dtype=torch.bool)
-        for column, name in enumerate(self.names):
+        columns: dict[str, Tensor | Read] = {}
+        observed = torch.zeros(len(dataset), len(self.names), dtype=torch.bool)
+        for place, name in enumerate(self.names):
             shape = self.decoders[name].shape
             if name not in known:
-                values[name] = torch.zeros(len(dataset), *shape)
+                columns[name] = torch.zeros(1, *shape, device=device).expand(len(dataset), *shape)
                 continue
             if dataset[name].shape != shape:
                 raise DataError(
                     f"Modality '{name}' has shape {dataset[name].shape} per sample, but the model "
                     f"was trained on {shape}."
                 )
-            scaled = self.scalings[name](torch.from_numpy(dataset[name].values).to(device))
-            values[name] = scaled.nan_to_num(0.0)
-            observed[:, column] = torch.from_numpy(dataset[name].observed)
-        values = {name: tensor.to(device) for name, tensor in values.items()}
-        return Batch(values, observed.to(device))
+            columns[name] = self._column(dataset[name], device)
+            observed[:, place] = torch.from_numpy(dataset[name].observed)
+        return Samples(columns, observed.to(device))
+
+    def _column(self, modality: Modality, device: torch.device | str) -> Tensor | Read:
+        """Standardised now where it is held in memory, later where it is read from disk."""
+        scaling = self.scalings[modality.name]
+
+        def standardise(values: Tensor) -> Tensor:
+            return scaling(values.to(device)).nan_to_num(0.0)
+
+        values = modality.values
+        if isinstance(values, StoredValues):
+            give_back_large_blocks()
+            return Read(values, standardise)
+        return standardise(torch.from_numpy(values))
 
     def infer(self, batch: Batch) -> Inference:
         """Encode every modality and fuse what each sample has."""

@@ -18,9 +18,10 @@ from torch import Generator, Tensor
 from causalpima_core.counterfactuals import counterfactual_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.errors import DataError
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.prior import GaussianComponents
+from causalpima_core.samples import Batch, Samples
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import responsibilities
 from causalpima_core.unimodal import Frames, MixturePosterior, fuse
@@ -183,7 +184,7 @@ def _power(matrix: Float[Tensor, "n d d"], exponent: float) -> Float[Tensor, "n 
     return (vectors * raised[..., None, :]) @ vectors.mT
 
 
-def _inferred(model: CausalPima, batch: Batch) -> tuple[NDArray[np.float64], Tensor]:
+def _inferred(model: CausalPima, batch: Samples) -> tuple[NDArray[np.float64], Tensor]:
     """``q(c|X)``, shape ``(n, C)``, and Z at the most probable component, ``(n, latent)``."""
     joint = encode(model, batch).joint
     found = responsibilities(model, batch, joint, model.log_outcomes(0.0))

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.charts.palette import faded
+from causalpima_core.data.stored import Values
 from causalpima_core.report.axes import Axes
 
 MAX_LINES = 60
@@ -65,10 +66,13 @@ def curves_figure(
     return figure
 
 
-def some(curves: NDArray[np.floating], limit: int = MAX_LINES) -> NDArray[np.floating]:
-    """At most ``limit`` measured curves, spread evenly over the samples."""
-    seen = curves[np.isfinite(curves[:, 0])]
-    return seen[np.linspace(0, len(seen) - 1, min(limit, len(seen))).astype(int)]
+def some(
+    curves: Values, limit: int = MAX_LINES, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.floating]:
+    """At most ``limit`` measured curves, spread evenly over the samples, or over some of them."""
+    rows = np.arange(len(curves)) if rows is None else rows
+    rows = rows[np.isfinite(curves[rows, 0])]
+    return curves[rows[np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int)]]
 
 
 def _joined(

@@ -16,11 +16,14 @@ from app.services.loaders import Result
 from app.services.meanings import members_of
 from app.services.words import plain
 from causalpima_core.data.multimodal import Kind, Modality
+from causalpima_core.data.stored import evenly
 from causalpima_core.report.contrast import Contrast, contrast
 from causalpima_core.report.pictures import limits, sheet, signed
 
 MAX_COLUMNS = 8
 SAMPLES_SHOWN = 10
+LOOKED_AT = 20_000
+"""Samples that a column's standard deviation is taken from."""
 APART = "Largest difference between the states' centres, in standard deviations of the column."
 
 
@@ -86,7 +89,7 @@ def samples_by_state(result: Result, modality: Modality, node: str, key: str) ->
         by_state.append(rows[modality.observed[rows]])
     if modality.kind is Kind.CURVE:
         groups = [
-            Lines(some(modality.values[rows], 40), result.names.setting(node, k), colour(k), 0.3)
+            Lines(some(modality.values, 40, rows), result.names.setting(node, k), colour(k), 0.3)
             for k, rows in enumerate(by_state)
         ]
         figure = curves_figure(groups, 240, Axes.of_modality(modality))
@@ -119,7 +122,7 @@ def table_of_states(result: Result, modality: Modality, node: str) -> pd.DataFra
     if prototypes is None:
         return pd.DataFrame()
     centres = contrast(result.graph, node).centres(prototypes)
-    scale = np.nanstd(modality.values, axis=0)
+    scale = np.nanstd(evenly(modality.values, LOOKED_AT), axis=0)
     apart = np.ptp(centres, axis=0) / np.where(scale > 0, scale, 1.0)
     names = modality.columns or tuple(f"{modality.name}[{i}]" for i in range(modality.shape[0]))
     frame = pd.DataFrame({"column": list(names)})

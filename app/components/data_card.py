@@ -22,20 +22,20 @@ SIDES = (128, 96, 64, 48, 32, 16)
 
 def data_card(path: Path, modality: Modality) -> None:
     """The card, with a form for what the file does not say of units, axis and channels."""
-    seen = modality.values[modality.observed]
+    seen, n = modality.overview, modality.observed.sum()
     gone = 1 - modality.observed.mean()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(modality.name)}** &ensp; {modality_words(modality)}")
         if not modality.columns:  # whose units are part of their names
             with st.popover(_label(modality), type="tertiary"), sentences():
                 _form(path, modality)
-        if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.min() > 0):
+        if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.low > 0):
             with st.popover("Change …", type="tertiary"), sentences():
                 _change(path, modality)
     unit = f" {plain(modality.unit)}" if modality.unit else ""
     st.caption(
-        f"{len(seen):,} of {len(modality.values):,} measured · {gone:.1%} missing · "
-        f"values {seen.min():.3g} to {seen.max():.3g}{unit} · mean {seen.mean():.3g}{unit}  \n"
+        f"{n:,} of {len(modality.values):,} measured · {gone:.1%} missing · "
+        f"values {seen.low:.3g} to {seen.high:.3g}{unit} · mean {seen.mean:.3g}{unit}  \n"
         + _meaning(modality)
     )
     preview(modality, key=f"data.preview.{modality.name}")

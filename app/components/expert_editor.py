@@ -63,9 +63,10 @@ def _try(modality: Modality, spec: str) -> None:
     """Fit the law to a few curves and show how near it comes."""
     expert = parse_expert(spec)
     check_expert(expert, modality)
-    seen = modality.values[modality.observed]
+    seen = np.flatnonzero(modality.observed)
     rng = np.random.default_rng(0)
-    some = seen[rng.permutation(len(seen))[:TRIED_CURVES]].astype(np.float64)
+    chosen = seen[rng.permutation(len(seen))[:TRIED_CURVES]]
+    some = modality.values[chosen].astype(np.float64)
     fits = fit_curves(expert, some, find_starts(expert, some, rng))
     fitted = expert.curves(fits.parameters, some.shape[1])
     measured = Lines(some, "measured", GREY, 0.6, 2.0)

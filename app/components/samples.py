@@ -61,7 +61,7 @@ def _images(modality: Modality, rows: np.ndarray) -> None:
 
 def _curves(modality: Modality, rows: np.ndarray, key: str) -> None:
     behind = Lines(some(modality.values), "all", MUTED, 0.12)
-    front = Lines(some(modality.values[rows]), "selected", COLOURS[0], 0.5)
+    front = Lines(some(modality.values, rows=rows), "selected", COLOURS[0], 0.5)
     figure = curves_figure([behind, front], height=240, axes=Axes.of_modality(modality))
     st.plotly_chart(figure, key=key, config=PLAIN)
 

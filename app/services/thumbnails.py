@@ -68,7 +68,7 @@ def _first(dataset: MultimodalDataset, kind: Kind) -> Modality | None:
 
 def _pictures(modality: Modality, rows: NDArray[np.int64]) -> Thumbnails:
     step = max(1, -(-max(modality.shape[1:]) // SIDE))
-    small = to_rgb(modality.values[rows][:, :, ::step, ::step], limits(modality.values))
+    small = to_rgb(modality.values[rows, :, ::step, ::step], limits(modality.values))
     n, height, width, _ = small.shape
     columns = int(np.ceil(np.sqrt(n)))
     padded = np.zeros((-(-n // columns) * columns, height, width, 3), np.uint8)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from app.services.loaders import dataset_at, workspace
 from causalpima_core.data.adjusting import Adjustment, adjusted
 from causalpima_core.data.collections import Progress, no_progress
+from causalpima_core.data.conversion import watching
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
@@ -43,19 +44,25 @@ def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress = no_pro
 def accept_upload(name: str, content: bytes, progress: Progress = no_progress) -> Path:
     """Keep an uploaded file, if it is a dataset; where its content is here already, that file.
 
+    Args:
+        name: of the file.
+        content: of the file.
+        progress: told how much of a large file is unpacked; what it raises ends that.
+
     Raises:
         DataError: it is not; nothing is kept.
         RunFolderError: there is no room for it.
     """
-    before = set(workspace().datasets())
+    before = workspace().datasets()
     path = workspace().keep_upload(name, content)
+    kept = path in before
     try:
-        # not from the cache, inside of which nothing may be drawn
-        load_dataset(path, progress).check_trainable()
-    except DataError:
-        if path not in before:
+        with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
+            load_dataset(path, progress).check_trainable()
+        kept = True
+    finally:  # stopped, perhaps by Streamlit, whose ways to end a script are no exceptions
+        if not kept:
             path.unlink(missing_ok=True)
-        raise
     return path
 
 

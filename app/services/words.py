@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from causalpima_core.config import SMALL_FACTOR, TrainingConfig
+from causalpima_core.config import SEARCHED_SAMPLES, SMALL_FACTOR, TrainingConfig
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.runs.records import RunState
 
@@ -126,15 +126,20 @@ def expected_seconds(
         from_data: whether numbers of states are chosen from the data.
     """
     n, several = len(dataset), len(dataset.modalities) > 1
-    batch = training.batch_of(n - training.n_held_out(n))
+    n_train = n - training.n_held_out(n)
+    batch = training.batch_of(n_train)
     step = sum(_step_seconds(modality, batch) for modality in dataset.modalities)
     if all(modality.kind is not Kind.IMAGE for modality in dataset.modalities):
         step *= SMALL_FACTOR
-    steps = training.joint_steps + (training.distil_steps / 2 if several else 0)
-    once = _FIXED_SECONDS + step * steps
+    warm_up, joint, distil = (
+        training.epochs_of(steps, n_train) * max(1, n_train // batch)
+        for steps in (training.warm_up_steps, training.joint_steps, training.distil_steps)
+    )
+    once = _FIXED_SECONDS + step * (joint + (distil / 2 if several else 0))
     cycles = [
-        step * training.warm_up_steps
-        + n * (search * len(dataset.modalities) + (counting if from_data else 0.0))
+        step * warm_up
+        + min(n, SEARCHED_SAMPLES)
+        * (search * len(dataset.modalities) + (counting if from_data else 0.0))
         for search, counting in zip(_SEARCH_SECONDS, _COUNTING_SECONDS, strict=True)
     ]
     return once + cycles[0], once + training.warm_up_cycles * cycles[1]

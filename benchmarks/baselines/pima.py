@@ -40,7 +40,7 @@ class RandomStart(Trainer):
         self.position.cycle += 1
         if self.position.cycle < self.config.warm_up_cycles:
             return
-        data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
+        data = self.some(self.train_rows)
         latents = encode(self.model, data).joint.mean.cpu().double().numpy()
         states = self.model.config.states
         cell = nearest_of_random(latents, self.model.config.n_outcomes, self.config.seed)

@@ -104,10 +104,13 @@ def fit(
     """Train on DATA and write what was found to a new run folder."""
     model = model_config(states, latent_dim, forbid or (), require or (), tier or (), expert or ())
     training = TrainingConfig.of_preset(preset, seed=seed)
+    from causalpima_core.data.conversion import watching
     from causalpima_core.data.readers import load_dataset
     from causalpima_core.runs.creation import create_run
 
-    return _train(create_run(out, data, load_dataset(data), model, training), quiet=quiet)
+    with watching((lambda _: None) if quiet else report.Unpacking(sys.stderr)):
+        dataset = load_dataset(data)
+    return _train(create_run(out, data, dataset, model, training), quiet=quiet)
 
 
 @app.command()

@@ -44,6 +44,26 @@ class Progress:
         self._stream.flush()
 
 
+class Unpacking:
+    """Tells how much of a large file is unpacked; one line that is rewritten on a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to ``stream``."""
+        self._stream = stream
+        self._told = -1
+
+    def __call__(self, share: float) -> None:
+        """Say the share, in whole steps of a tenth, or of a hundredth where the line is one."""
+        one_line = self._stream.isatty()
+        percent = int(100 * share) if one_line else 10 * int(10 * share)
+        if percent == self._told:
+            return
+        self._told = percent
+        begin, end = ("\r\x1b[2K", "\n" if share >= 1 else "") if one_line else ("", "\n")
+        self._stream.write(f"{begin}unpacking the data, {percent}%{end}")
+        self._stream.flush()
+
+
 def _epochs(status: Status) -> str:
     told = f"epoch {status.epoch} of {status.epochs}"
     return told if status.eta_seconds is None else f"{told}, {duration(status.eta_seconds)} left"

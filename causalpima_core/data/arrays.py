@@ -9,7 +9,8 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpima_core.data.sources import Source, check_expansion, shown
+from causalpima_core.data.archives import large_arrays
+from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
 from causalpima_core.errors import DataError
 
 UNREADABLE = (
@@ -41,9 +42,12 @@ def arrays_of(source: Source) -> dict[str, NDArray]:
                 f"at most {MAX_ARRAYS:,}; put the samples on the first axis of one array."
             )
         archive = cast("zipfile.ZipFile", content.zip)  # None only once it is closed
-        unpacked = sum(info.file_size for info in archive.infolist())
-        check_expansion(f"'{source.told}'", source.size, unpacked)
-        return {name: _member(content, archive, name, source) for name in content.files}
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+        check_ratio(f"'{source.told}'", source.size, sum(sizes.values()))
+        large = large_arrays(source.path) if source.path else {}
+        read = [name for name in content.files if name not in large]
+        check_memory(f"'{source.told}'", sum(sizes.get(f"{name}.npy", 0) for name in read))
+        return large | {name: _member(content, archive, name, source) for name in read}
 
 
 def array_of(source: Source) -> NDArray:

@@ -6,18 +6,23 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from causalpima_core.data.naming import check_modality_name
+from causalpima_core.data.overview import Overview, look_over
+from causalpima_core.data.stored import StoredValues, Values, evenly, pieces, stays_as_it_is
 from causalpima_core.errors import DataError
 
 MAX_CHANNELS = 4
 MIN_CURVE_POINTS = 8
 SMOOTH_NEIGHBOURS = 0.5
 """Correlation of neighbouring columns from which a 2-D array counts as a curve."""
+SMOOTH_LOOKED_AT = 5000
+"""Samples that this is decided by where not all are held in memory."""
 
 
 class Kind(StrEnum):
@@ -36,7 +41,8 @@ class Modality:
         name: as in the file; also the word used for it on every page.
         kind: image, curve or table.
         values: image ``(n, channels, height, width)``, curve ``(n, points)`` or table
-            ``(n, columns)``, float32; a row that is all NaN is a missing measurement.
+            ``(n, columns)``; a row that is all NaN is a missing measurement. An array of float32,
+            or `StoredValues` that give float32 where some samples are taken out.
         columns: names of a table's columns; empty otherwise.
         unit: of the values; empty where the file does not say.
         axis: where a curve's points are measured, one number each; empty where unknown.
@@ -49,7 +55,7 @@ class Modality:
 
     name: str
     kind: Kind
-    values: NDArray[np.float32]
+    values: Values
     columns: tuple[str, ...] = ()
     unit: str = ""
     axis: tuple[float, ...] = ()
@@ -64,33 +70,36 @@ class Modality:
             raise DataError(
                 f"Modality '{name}' is empty (shape {values.shape}): remove it or fill it."
             )
-        if np.isinf(values).any():
-            row = int(np.argwhere(np.isinf(values))[0][0])
+        seen = self.overview
+        if len(seen.infinite):
             raise DataError(
-                f"Modality '{name}' has an infinite value in sample {row}: expected finite "
-                "numbers; replace it, or make the whole row NaN if the measurement is missing."
+                f"Modality '{name}' has an infinite value in sample {seen.infinite[0]}: expected "
+                "finite numbers; replace it, or make the whole row NaN if the measurement is "
+                "missing."
             )
-        nan = np.isnan(values).reshape(len(values), -1)
-        scattered = nan.any(1) & ~nan.all(1)
-        if scattered.any():
+        if len(seen.partial):
             raise DataError(
-                f"Modality '{name}' has NaN in part of sample {int(scattered.argmax())} "
-                f"({int(scattered.sum())} such samples): a missing measurement is a row that is "
+                f"Modality '{name}' has NaN in part of sample {seen.partial[0]} "
+                f"({len(seen.partial)} such samples): a missing measurement is a row that is "
                 "NaN throughout; fill the gap, or make the whole row NaN."
             )
-        if nan.all():
+        if not seen.observed.any():
             raise DataError(f"Modality '{name}' is missing in every sample: remove it.")
-        seen = values[~nan.all(1)]
-        if len(seen) > 1 and seen.min() == seen.max():
+        if seen.observed.sum() > 1 and seen.low == seen.high:
             raise DataError(
-                f"Modality '{name}' is constant (always {float(seen.flat[0]):g}): it tells "
+                f"Modality '{name}' is constant (always {seen.low:g}): it tells "
                 "nothing about the samples; remove it."
             )
+
+    @cached_property
+    def overview(self) -> Overview:
+        """What is there and how far it reaches, looked up once."""
+        return look_over(self.values)
 
     @property
     def observed(self) -> NDArray[np.bool_]:
         """Which samples have this measurement, shape ``(n,)``."""
-        return ~np.isnan(self.values.reshape(len(self.values), -1)[:, 0])
+        return self.overview.observed
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -174,11 +183,12 @@ class MultimodalDataset:
             )
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that is trained on: names, kinds, shapes and values."""
+        """SHA-256 of all that is trained on: names, kinds, shapes and values as float32."""
         digest = hashlib.sha256()
         for m in self.modalities:
             digest.update(f"{m.name}|{m.kind}|{m.values.shape}|".encode())
-            digest.update(np.ascontiguousarray(m.values).tobytes())
+            for _, piece in pieces(m.values):
+                digest.update(np.ascontiguousarray(piece).data)
         return digest.hexdigest()
 
 
@@ -217,34 +227,40 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
         )
     if array.size == 0:
         raise DataError(f"Modality '{name}' is empty (shape {array.shape}): remove it or fill it.")
-    with np.errstate(over="ignore"):
-        values = array.astype(np.float32)
+    stays = stays_as_it_is(array)
+    if not stays:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+    kind = Kind.IMAGE
     if array.ndim == 2:
-        kind = Kind.TABLE if columns or not _is_smooth(values) else Kind.CURVE
-        return Modality(name, kind, values, columns)
-    if array.ndim == 3:
-        return Modality(name, Kind.IMAGE, values[:, None])
-    if array.ndim == 4:
-        return Modality(name, Kind.IMAGE, _channels_first(name, values))
-    raise DataError(
-        f"Modality '{name}' has shape {array.shape}: expected (samples, values) for a table or "
-        "curve, (samples, height, width) or (samples, channels, height, width) for images."
-    )
+        kind = Kind.TABLE if columns or not _is_smooth(array, stays=stays) else Kind.CURVE
+    elif array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4:
+        array = _channels_first(name, array, stays=stays)
+    else:
+        raise DataError(
+            f"Modality '{name}' has shape {array.shape}: expected (samples, values) for a table or "
+            "curve, (samples, height, width) or (samples, channels, height, width) for images."
+        )
+    return Modality(name, kind, StoredValues(array) if stays else array, columns)
 
 
-def _channels_first(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    if values.shape[1] <= MAX_CHANNELS:
-        return values
-    if values.shape[-1] <= MAX_CHANNELS:
-        return np.ascontiguousarray(np.moveaxis(values, -1, 1))
+def _channels_first(name: str, array: NDArray, *, stays: bool) -> NDArray:
+    if array.shape[1] <= MAX_CHANNELS:
+        return array
+    if array.shape[-1] <= MAX_CHANNELS:
+        moved = np.moveaxis(array, -1, 1)
+        return moved if stays else np.ascontiguousarray(moved)
     raise DataError(
-        f"Modality '{name}' has shape {values.shape}: images have 1 to {MAX_CHANNELS} channels, "
+        f"Modality '{name}' has shape {array.shape}: images have 1 to {MAX_CHANNELS} channels, "
         "on the second or the last axis; choose channels or split them into modalities."
     )
 
 
-def _is_smooth(values: NDArray[np.float32]) -> bool:
+def _is_smooth(array: NDArray, *, stays: bool) -> bool:
     """Whether neighbouring columns vary together, as points of one curve do."""
+    values = evenly(StoredValues(array), SMOOTH_LOOKED_AT) if stays else array
     rows = values[np.isfinite(values).all(1)].astype(np.float64)
     if values.shape[1] < MIN_CURVE_POINTS or len(rows) < 3:
         return False

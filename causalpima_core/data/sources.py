@@ -106,11 +106,21 @@ def check_expansion(what: str, packed: int, unpacked: int) -> None:
     Raises:
         DataError: before any of it is unpacked.
     """
+    check_ratio(what, packed, unpacked)
+    check_memory(what, unpacked)
+
+
+def check_ratio(what: str, packed: int, unpacked: int) -> None:
+    """The first half of `check_expansion`, for what is unpacked to wherever."""
     if unpacked > FREE_BYTES and unpacked > MAX_RATIO * max(packed, 1):
         raise DataError(
             f"{what} claims to hold {size_in_words(unpacked)} in {size_in_words(packed)}: "
             "expected measurements, which never shrink so far; make the file again."
         )
+
+
+def check_memory(what: str, unpacked: int) -> None:
+    """The second half of `check_expansion`."""
     free = psutil.virtual_memory().available
     if unpacked > free:
         raise DataError(

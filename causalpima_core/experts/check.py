@@ -49,6 +49,10 @@ def axis_of(modality: Modality) -> str:
     return f"t={axis[0]:.10g}:{axis[-1]:.10g}{unit}"
 
 
+LOOKED_AT = 20_000
+"""Curves whose mean a formula is tried on."""
+
+
 def check_experts(experts: Mapping[str, str], dataset: MultimodalDataset) -> None:
     """Raise `ConfigError` where an expert is not one for the modality it is given to."""
     for name, spec in experts.items():
@@ -72,7 +76,9 @@ def check_expert(expert: Expert, modality: Modality) -> None:
             f"Expert for '{modality.name}': its formula has {k} parameters but curves have only "
             f"{n_points} points: use a formula with fewer parameters."
         )
-    mean = modality.values[modality.observed].mean(0, dtype=np.float64)
+    seen = np.flatnonzero(modality.observed)
+    looked_at = seen[:: max(1, len(seen) // LOOKED_AT)]
+    mean = modality.values[looked_at].mean(0, dtype=np.float64)
     start = find_starts(expert, mean[None], np.random.default_rng(0))
     defined = np.isfinite(expert.curves(start, n_points)[0])
     if not defined.all():

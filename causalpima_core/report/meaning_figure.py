@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from causalpima_core.data.multimodal import Kind
+from causalpima_core.data.stored import evenly
 from causalpima_core.palette import colour
 from causalpima_core.report.contrast import Contrast, contrast
 from causalpima_core.report.drawing import FULL_WIDTH, mark, new_figure
@@ -20,6 +21,8 @@ MOST_OUTCOMES = 6
 """Of the other nodes, shown as columns of pictures."""
 MOST_CURVES = 40
 MOST_COLUMNS = 12
+LOOKED_AT = 20_000
+"""Samples that a column's mean and spread are taken from."""
 CURVE_HEIGHT, PICTURE, ROW_HEIGHT, LABELS = 1.75, 0.72, 0.19, 0.8
 """Inches."""
 
@@ -169,7 +172,7 @@ def _curves(figure: Figure, place: SubplotSpec, material: Material, one: Shown, 
 def _columns(figure: Figure, place: SubplotSpec, material: Material, one: Shown, node: str) -> None:
     """Columns of a table by the decoded centre of each state, those that differ most on top."""
     centres = contrast(material.graph, node).centres(one.prototypes)
-    values = one.measured.values if one.measured else one.prototypes
+    values = evenly(one.measured.values if one.measured else one.prototypes, LOOKED_AT)
     scale = np.nanstd(values, axis=0)
     standard = (centres - np.nanmean(values, axis=0)) / np.where(scale > 0, scale, 1)
     columns = one.measured.columns if one.measured else ()

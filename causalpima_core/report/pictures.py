@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpima_core.data.stored import Values, evenly
 from causalpima_core.palette import COLOURS
 
 GAP = 3
 """Transparent pixels between thumbnails."""
 
+MOST_VALUES, FEWEST_LOOKED_AT = 4_000_000, 100
+"""Values and samples that black and white are taken from."""
+
 SMALLEST = 56
 """Thumbnails are enlarged by whole factors to at least so many pixels a side."""
 
 
-def limits(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Black and white point of a modality: the 0.5th and 99.5th percentile of what is there."""
-    seen = values[np.isfinite(values)]
+def limits(values: Values) -> tuple[float, float]:
+    """Black and white point of a modality: the 0.5th and 99.5th percentile of what is there.
+
+    Of very many samples some are looked at.
+    """
+    looked_at = evenly(values, max(FEWEST_LOOKED_AT, MOST_VALUES // max(1, prod(values.shape[1:]))))
+    seen = looked_at[np.isfinite(looked_at)]
     if seen.size == 0:
         return 0.0, 1.0
     low, high = np.percentile(seen[:: max(1, seen.size // 200_000)], [0.5, 99.5])

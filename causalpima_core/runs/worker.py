@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from causalpima_core.data.conversion import watching
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import (
@@ -144,7 +145,8 @@ class Worker:
             self._note(mended)
 
     def _dataset(self, path: str, sha256: str) -> MultimodalDataset:
-        dataset = load_dataset(Path(path))
+        with watching(self._while_unpacking):
+            dataset = load_dataset(Path(path))
         if dataset.fingerprint() != sha256:
             raise DataError(
                 f"The data in '{path}' are not those the run was made with: put the original file "
@@ -156,6 +158,13 @@ class Worker:
         for text in texts:
             _log.info(text)
         self._update(notes=(*self.status.notes, *texts))
+
+    def _while_unpacking(self, _share: float) -> None:
+        """Large data may have to be unpacked again: this shows life, and may be stopped."""
+        if self.folder.cancel_requested:
+            raise Cancelled("Stopped on request.")
+        if time.monotonic() - self._last_sign > SECONDS_BETWEEN_SIGNS:
+            self._tell()
 
     def _take(self, record: Record, trainer: Trainer) -> None:
         """Write one record where it belongs."""

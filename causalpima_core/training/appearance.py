@@ -10,7 +10,9 @@ image counts by its moments mostly (see `moments`), and by its pixels a little w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -20,8 +22,9 @@ from scipy.spatial.distance import cdist
 
 from causalpima_core.data.multimodal import Kind
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import outcome_table
+from causalpima_core.samples import Samples
 from causalpima_core.training.moments import moments
 from causalpima_core.training.pursuit import View
 
@@ -53,30 +56,43 @@ class Prototypes:
 class Appearance:
     """Standardised measurements of all samples, from which cells get their prototypes."""
 
-    def __init__(self, model: CausalPima, batch: Batch, joint: DiagonalGaussian) -> None:
+    def __init__(self, model: CausalPima, samples: Samples, joint: DiagonalGaussian) -> None:
         """Where a measurement is missing, what the others let expect takes its place."""
+        self._model, self._samples, self._joint = model, samples, joint
         self._kinds = {spec.name: spec.kind for spec in model.specs}
-        self._values: dict[str, NDArray[np.float32]] = {}
-        self._observed: dict[str, NDArray[np.bool_]] = {}
-        with torch.no_grad():
-            for column, name in enumerate(model.names):
-                values = batch.values[name].clone()
-                missing = ~batch.observed[:, column]
-                if bool(missing.any()):
-                    values[missing] = model.decoders[name](joint.mean[missing])
-                self._values[name] = values.cpu().numpy()
-                self._observed[name] = ~missing.cpu().numpy()
+        self._held = {
+            name: self._filled(name, slice(None))
+            for name in model.names
+            if not samples.is_read(name)
+        }
         self._moments = {
-            name: moments(values)
-            for name, values in self._values.items()
+            name: moments(values for _, values in self._pieces(name))
+            for name in model.names
             if self._kinds[name] is Kind.IMAGE
         }
 
+    def _pieces(self, name: str) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """A modality's measurements with where they stand; all at once if held in memory."""
+        for rows in self._samples.pieces(name):
+            values = self._held.get(name)
+            yield rows, self._filled(name, rows) if values is None else values
+
+    @torch.no_grad()
+    def _filled(self, name: str, rows: slice) -> NDArray[np.float32]:
+        values = self._samples.column(name, rows).clone()
+        missing = ~self._samples.observed[rows, self._model.names.index(name)]
+        if bool(missing.any()):
+            values[missing] = self._model.decoders[name](self._joint.mean[rows][missing])
+        return values.cpu().numpy()
+
     def views(self) -> list[View]:
         """The moments of every image modality: where, how large and of what colour things are."""
+        seen = self._samples.observed.cpu().numpy()
         return [
-            View(f"{name} moments", found, np.zeros_like(found), self._observed[name])
-            for name, found in self._moments.items()
+            View(f"{name} moments", found, np.zeros_like(found), seen[:, place])
+            for place, name in enumerate(self._model.names)
+            for found in [self._moments.get(name)]
+            if found is not None
         ]
 
     def prototypes(self, cell: NDArray[np.int64]) -> list[Prototypes]:
@@ -88,17 +104,25 @@ class Appearance:
         belongs = np.eye(int(cell.max()) + 1, dtype=np.float32)[:, cell]
         share = belongs / belongs.sum(1, keepdims=True)
         found: list[Prototypes] = []
-        for name, values in self._values.items():
-            mean = (share @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
-            if self._kinds[name] is Kind.TABLE:
+        for name, kind in self._kinds.items():
+            mean = self._mean(name, share)
+            if kind is Kind.TABLE:
                 found.append(Prototypes(_flat(mean), 1.0))
                 continue
-            pixels = PIXELS if self._kinds[name] is Kind.IMAGE else 0.5
-            blurred = _blurred(mean, self._kinds[name])
+            pixels = PIXELS if kind is Kind.IMAGE else 0.5
+            blurred = _blurred(mean, kind)
             found += [Prototypes(_flat(mean), pixels), Prototypes(_flat(blurred), pixels)]
-            if self._kinds[name] is Kind.IMAGE:
+            if kind is Kind.IMAGE:
                 found.append(Prototypes(_flat(share @ self._moments[name]), 1 - 2 * pixels))
         return found
+
+    def _mean(self, name: str, share: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Measurements weighed by ``share``, shape ``(C, n)``, and summed, ``(C, …)``."""
+        shape = self._samples.columns[name].shape[1:]
+        mean = np.zeros((len(share), prod(shape)), dtype=np.float32)
+        for rows, values in self._pieces(name):
+            mean += share[:, rows] @ values.reshape(len(values), -1)
+        return mean.reshape(len(share), *shape)
 
 
 def _blurred(mean: NDArray, kind: Kind) -> NDArray:

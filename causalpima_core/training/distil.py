@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn.functional import kl_div
 
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
+from causalpima_core.samples import Samples
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import LARGEST_GRADIENT, EpochRandomness, responsibilities
@@ -54,7 +55,7 @@ class Distillation:
     def __init__(
         self,
         model: CausalPima,
-        data: Batch,
+        data: Samples,
         train_rows: NDArray[np.int64],
         held_rows: NDArray[np.int64],
         log_outcomes: Float[Tensor, " C"],
@@ -120,7 +121,7 @@ class Distillation:
             lesson = self.lesson[here]
             # One component each, drawn from the posterior: all of them would cost C times as much.
             drawn = torch.multinomial(lesson.responsibilities, 1, generator=noise)[:, 0]
-            answer = self.model.unimodal[name].at(self.data.values[name][here], drawn, noise)
+            answer = self.model.unimodal[name].at(self.data.column(name, here), drawn, noise)
             losses[name] = self._divergence(lesson, drawn, *answer).mean()
         loss = torch.stack(list(losses.values())).sum() / self.frames.mean.shape[1]
         self.optimiser.zero_grad(set_to_none=True)
@@ -151,7 +152,7 @@ class Distillation:
             here = torch.from_numpy(chosen).to(self.data.observed.device)
             lesson = self.lesson[here]
             likely = lesson.responsibilities.argmax(1)
-            answer = self.model.unimodal[name].at(self.data.values[name][here], likely)
+            answer = self.model.unimodal[name].at(self.data.column(name, here), likely)
             divergence = self._divergence(lesson, likely, *answer).mean()
             marks[f"held_out/distillation.{name}"] = float(divergence)
         return marks
@@ -168,20 +169,23 @@ class Distillation:
         held[self.held_rows.to(latent.device)] = True
         for column, name in enumerate(self.model.names):
             seen = self.data.observed[:, column]
-            square = self._square_errors(name, latent)
-            pattern = square[seen].mean(0).clamp_min(LEAST_VARIANCE)
-            of_held = square[seen & held]
-            total = of_held.flatten(1).mean(1).sum() + PSEUDO_SAMPLES * pattern.mean()
-            level = total / (len(of_held) + PSEUDO_SAMPLES)
+            whole, of_held = latent.new_zeros(self.model.decoders[name].shape), latent.new_zeros(())
+            for rows in self.data.pieces(name):
+                square = self._square_errors(name, latent, rows)
+                whole += square[seen[rows]].sum(0)
+                of_held += square[(seen & held)[rows]].flatten(1).mean(1).sum()
+            pattern = (whole / seen.sum()).clamp_min(LEAST_VARIANCE)
+            level = of_held + PSEUDO_SAMPLES * pattern.mean()
+            level = level / ((seen & held).sum() + PSEUDO_SAMPLES)
             self.model.unimodal[name].unexplained.copy_(pattern * level / pattern.mean())
 
-    def _square_errors(self, name: str, latent: Tensor) -> Float[Tensor, "n ..."]:
-        values, decoder = self.data.values[name], self.model.decoders[name]
+    def _square_errors(self, name: str, latent: Tensor, rows: slice) -> Float[Tensor, "n ..."]:
+        values, decoder = self.data.column(name, rows), self.model.decoders[name]
         return torch.cat(
             [
                 (decoder(z) - x).square()
                 for z, x in zip(
-                    latent.split(DECODED_AT_ONCE), values.split(DECODED_AT_ONCE), strict=True
+                    latent[rows].split(DECODED_AT_ONCE), values.split(DECODED_AT_ONCE), strict=True
                 )
             ]
         )

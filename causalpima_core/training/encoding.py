@@ -5,18 +5,16 @@ from __future__ import annotations
 import torch
 
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima, Inference
+from causalpima_core.model import CausalPima, Inference
+from causalpima_core.samples import Batch, Samples
 
 ENCODED_AT_ONCE = 1024
 
 
 @torch.no_grad()
-def encode(model: CausalPima, batch: Batch) -> Inference:
+def encode(model: CausalPima, batch: Batch | Samples) -> Inference:
     """`CausalPima.infer` for any number of samples, in pieces."""
-    pieces = [
-        model.infer(batch[slice(start, start + ENCODED_AT_ONCE)])
-        for start in range(0, len(batch), ENCODED_AT_ONCE)
-    ]
+    pieces = [model.infer(batch[rows]) for rows in batch.turns(ENCODED_AT_ONCE)]
 
     def whole(parts: list[DiagonalGaussian]) -> DiagonalGaussian:
         means, log_variances = [p.mean for p in parts], [p.log_variance for p in parts]

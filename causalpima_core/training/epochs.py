@@ -15,9 +15,10 @@ from torch.optim import Optimizer
 from causalpima_core.elbo import ElboTerms, gaussian_log_likelihood
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.prior import SufficientStatistics, log_responsibilities
 from causalpima_core.runs.records import Stage
+from causalpima_core.samples import Batch, Samples
 
 LARGEST_GRADIENT = 1.0
 DIVERGED = 1e3
@@ -74,7 +75,7 @@ class EpochTotals:
 
 def train_batches(
     model: CausalPima,
-    data: Batch,
+    data: Samples,
     rows: Int[Tensor, " n"],
     optimiser: Optimizer,
     batch_size: int,
@@ -92,7 +93,7 @@ def train_batches(
         TrainingError: the loss is no longer a number, or has grown beyond reason.
     """
     order = torch.from_numpy(randomness.order.permutation(len(rows))).to(rows.device)
-    size = sum(values[0].numel() for values in data.values.values())
+    size = _size_of_sample(data)
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
     for chosen in order.tensor_split(max(1, len(rows) // batch_size)):
         batch = data[rows[chosen]]
@@ -130,14 +131,18 @@ def _read_out(
     return fit
 
 
-def warm_up_latent_weight(data: Batch) -> float:
+def _size_of_sample(data: Samples) -> int:
+    """Values of one sample, all modalities together."""
+    return sum(values.numel() for values in data[:1].values.values())
+
+
+def warm_up_latent_weight(data: Samples) -> float:
     """Weight of the latent terms in the warm-up: below 1 for samples of few values.
 
     Under a standard normal prior, encoding a single two-valued column gains no more likelihood
     than it costs: few values were dropped before the mixture could make them worth their while.
     """
-    size = sum(values[0].numel() for values in data.values.values())
-    return float(np.clip(size / FULL_WEIGHT_VALUES, LEAST_LATENT_WEIGHT, 1.0))
+    return float(np.clip(_size_of_sample(data) / FULL_WEIGHT_VALUES, LEAST_LATENT_WEIGHT, 1.0))
 
 
 def _check(loss: float, terms: ElboTerms) -> None:
@@ -152,11 +157,13 @@ def _check(loss: float, terms: ElboTerms) -> None:
 
 
 @torch.no_grad()
-def evaluate(model: CausalPima, data: Batch, log_outcomes: Float[Tensor, " C"]) -> EpochTotals:
+def evaluate(
+    model: CausalPima, data: Batch | Samples, log_outcomes: Float[Tensor, " C"]
+) -> EpochTotals:
     """Terms of the ELBO on samples that are not trained on, at the posterior mean of Z."""
     totals = EpochTotals.empty()
-    for start in range(0, len(data), EVALUATED_AT_ONCE):
-        batch = data[slice(start, start + EVALUATED_AT_ONCE)]
+    for rows in data.turns(EVALUATED_AT_ONCE):
+        batch = data[rows]
         posterior = model.infer(batch).joint
         decoded = model.generate(posterior.mean)
         totals.add(model.loss_terms(batch, posterior, decoded, log_outcomes))
@@ -165,13 +172,15 @@ def evaluate(model: CausalPima, data: Batch, log_outcomes: Float[Tensor, " C"]) 
 
 @torch.no_grad()
 def responsibilities(
-    model: CausalPima, batch: Batch, posterior: DiagonalGaussian, log_outcomes: Float[Tensor, " C"]
+    model: CausalPima,
+    batch: Batch | Samples,
+    posterior: DiagonalGaussian,
+    log_outcomes: Float[Tensor, " C"],
 ) -> NDArray[np.float64]:
     """``q(c|X)`` of a batch and what was encoded of it, shape ``(n, C)``."""
     log_density = model.components.expected_log_density(posterior)
     pieces = []
-    for start in range(0, len(batch), EVALUATED_AT_ONCE):
-        rows = slice(start, start + EVALUATED_AT_ONCE)
+    for rows in batch.turns(EVALUATED_AT_ONCE):
         evidence = log_density[rows] + sum(model.expert_likelihoods(batch[rows]).values())
         pieces.append(log_responsibilities(log_outcomes, evidence))
     return torch.cat(pieces).exp().cpu().double().numpy()

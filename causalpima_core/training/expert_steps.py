@@ -11,19 +11,20 @@ from torch import Tensor
 
 from causalpima_core.experts.components import ExpertState, ExpertStatistics
 from causalpima_core.experts.curve_fit import find_starts, fit_curves
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
+from causalpima_core.samples import Batch, Samples
 from causalpima_core.training.physics import AT_ONCE, curves_in_units, typical
 
 
 def begin_experts(
-    model: CausalPima, batch: Batch, outcome: NDArray[np.int64], rng: Generator
+    model: CausalPima, samples: Samples, outcome: NDArray[np.int64], rng: Generator
 ) -> None:
     """Give every component its curve, from samples that are given to joint outcomes."""
     n_components = model.config.n_outcomes
-    given = torch.from_numpy(outcome).to(batch.observed.device)
+    given = torch.from_numpy(outcome).to(samples.observed.device)
     gamma = torch.nn.functional.one_hot(given, n_components).to(torch.float32)
     for name, learned in model.experts.items():
-        curves, seen = curves_in_units(model, batch, name)
+        curves, seen = curves_in_units(model, samples, name)
         means = np.stack(
             [
                 curves[seen & (outcome == c)].mean(0) if (seen & (outcome == c)).any() else overall
@@ -38,8 +39,8 @@ def begin_experts(
         learned.learn(ExpertState(fits.parameters, blank, ones, ones))
     for _ in range(2):  # the second time along the tangents of the fitted curves
         statistics = expert_statistics(model)
-        for rows in torch.arange(len(batch), device=given.device).split(AT_ONCE):
-            gather(model, statistics, batch[rows], gamma[rows])
+        for rows in torch.arange(len(samples), device=given.device).split(AT_ONCE):
+            gather(model, statistics, samples[rows], gamma[rows])
         maximise_experts(model, statistics)
 
 

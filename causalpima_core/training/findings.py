@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.config import node_names
 from causalpima_core.data.multimodal import MultimodalDataset
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import fit_tables, node_posteriors, outcome_table
 from causalpima_core.runs.results import (
     ComponentResult,
@@ -22,6 +23,7 @@ from causalpima_core.runs.results import (
     Summary,
     TableResult,
 )
+from causalpima_core.samples import Samples
 from causalpima_core.training.assignment import mean_entropy
 from causalpima_core.training.doubts import doubts
 from causalpima_core.training.encoding import encode
@@ -159,7 +161,7 @@ def _summary(
     gamma: NDArray[np.float64],
 ) -> Summary:
     model = trainer.model
-    held = trainer.data[torch.from_numpy(trainer.held_rows).to(trainer.device)]
+    held = trainer.some(trainer.held_rows)
     terms = evaluate(model, held, model.log_outcomes(0.0)).means("held_out")
     posteriors = node_posteriors(gamma, model.config.states)
     nodes = [
@@ -218,13 +220,19 @@ def _not_drawn(nodes: tuple[str, ...], decided: DecidedGraph) -> list[dict[str, 
 
 
 @torch.no_grad()
-def modality_errors(model: CausalPima, batch: Batch) -> dict[str, float]:
+def modality_errors(model: CausalPima, samples: Samples) -> dict[str, float]:
     """Mean squared error of the reconstruction over the data's variance, by modality."""
-    decoded = model.generate(encode(model, batch).joint.mean)
+    latent = encode(model, samples).joint.mean
     errors = {}
-    for column, name in enumerate(model.names):
-        seen = batch.observed[:, column]
-        if bool(seen.any()):
-            square = (decoded[name] - batch.values[name])[seen].square().mean()
-            errors[name] = float(square / batch.values[name][seen].square().mean())
+    for place, name in enumerate(model.names):
+        seen = samples.observed[:, place]
+        if not bool(seen.any()):
+            continue
+        left, spread = latent.new_zeros(2)
+        for rows in samples.pieces(name):
+            values = samples.column(name, rows)[seen[rows]]
+            left += (model.decoders[name](latent[rows])[seen[rows]] - values).square().sum()
+            spread += values.square().sum()
+        n_values = seen.sum() * prod(values.shape[1:])
+        errors[name] = float((left / n_values) / (spread / n_values))
     return errors

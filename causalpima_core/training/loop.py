@@ -11,14 +11,15 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.config import SEARCHED_SAMPLES, ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
 from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
 from causalpima_core.experts.check import check_experts
-from causalpima_core.model import Batch, CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima, ModalitySpec
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -28,6 +29,8 @@ from causalpima_core.runs.records import (
     Stage,
     StageRecord,
 )
+from causalpima_core.samples import Samples
+from causalpima_core.training import subsample
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
 from causalpima_core.training.distil import Distillation
 from causalpima_core.training.epochs import (
@@ -203,9 +206,8 @@ class Trainer:
         yield StageRecord(Stage.CANDIDATES, self.position.epoch, self.epochs)
         from_data = self.model.config.from_data
         with self.position.clock(Stage.CANDIDATES):
-            data = self.data[torch.from_numpy(self.train_rows).to(self.device)]
-            rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-            found = best_division(self.model, data, rng)
+            data = self.some(self.train_rows)
+            found = self._best_division(data)
             improved = found is not None and (self.start is None or found.is_better(self.start))
             if improved:
                 self.start, self.start_networks = found, self._networks()
@@ -221,9 +223,21 @@ class Trainer:
         if self.start and self.joint_has_begun:
             for text in in_words(self.start, from_data=from_data):
                 yield NoteRecord(text)
+            if len(data) > SEARCHED_SAMPLES:
+                yield NoteRecord(subsample.in_words(len(data)))
         else:
             entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""
             yield NoteRecord(f"No clear groups yet{entropy}: learning more.")
+
+    def _best_division(self, data: Samples) -> Start | None:
+        """As `search.best_division` finds it, in a part of the samples where these are too many."""
+        rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
+        searched = subsample.searched_rows(len(data), self.config.seed)
+        if len(searched) == len(data):
+            return best_division(self.model, data, rng)
+        part = data.only(torch.from_numpy(searched).to(self.device))
+        found = best_division(self.model, part, rng)
+        return subsample.for_all(found, self.model, data, searched) if found else None
 
     def _set_states(self) -> None:
         """Go on with the states of the start as if they had been given, where they were not."""
@@ -243,7 +257,7 @@ class Trainer:
         """A copy of all weights."""
         return {name: t.detach().clone() for name, t in self.model.state_dict().items()}
 
-    def _begin_joint(self, data: Batch, start: Start) -> None:
+    def _begin_joint(self, data: Samples, start: Start) -> None:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
         self._set_states()
@@ -344,9 +358,9 @@ class Trainer:
     ) -> Iterator[Record]:
         """Evaluate on the samples held out, move on, and tell."""
         with self.position.clock(stage), torch.no_grad():
-            rows = torch.from_numpy(self.held_rows).to(self.device)
+            held = self.some(self.held_rows)
             log_outcomes = self.model.log_outcomes(self.temperature)
-            held_out = evaluate(self.model, self.data[rows], log_outcomes).means("held_out")
+            held_out = evaluate(self.model, held, log_outcomes).means("held_out")
         self.position.epoch += 1
         if stage is Stage.JOINT:
             self._watch(held_out["held_out/elbo"])
@@ -364,6 +378,10 @@ class Trainer:
         elif self._joint_progress > ANNEALED:
             self.position.since_best += 1
             self.position.stopped = self.position.since_best >= self.config.patience
+
+    def some(self, rows: NDArray[np.int64]) -> Samples:
+        """Some of the samples."""
+        return self.data.only(torch.from_numpy(rows).to(self.device))
 
     # -- what it looks like ---------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ the ground. The moments of what stands out change by the same amount whatever el
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ STRONGEST = 0.99
 """Quantile over an image's pixels that stands for the strongest; one may be off by chance."""
 
 
-def moments(images: NDArray[np.floating]) -> NDArray[np.float64]:
+def moments(images: Iterable[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Log of its weight, row and column of its centre, its spread and its mean colour.
 
     The weight of a pixel is its squared distance from the image's median colour, where that is at
@@ -23,13 +25,18 @@ def moments(images: NDArray[np.floating]) -> NDArray[np.float64]:
     for nothing.
 
     Args:
-        images: shape ``(n, channels, height, width)``.
+        images: in pieces, each of shape ``(some, channels, height, width)``.
 
     Returns:
         Shape ``(n, 4 + channels)``, standardised over the images.
     """
-    pieces = np.array_split(images, -(-len(images) // AT_ONCE))
-    found = np.concatenate([_of_piece(piece.astype(np.float64)) for piece in pieces])
+    found = np.concatenate(
+        [
+            _of_piece(some.astype(np.float64))
+            for piece in images
+            for some in np.array_split(piece, -(-len(piece) // AT_ONCE))
+        ]
+    )
     return (found - found.mean(0)) / np.maximum(found.std(0), 1e-9)
 
 

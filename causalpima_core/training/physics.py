@@ -18,7 +18,8 @@ from sklearn.mixture import GaussianMixture
 
 from causalpima_core.experts.curve_fit import find_starts, fit_curves
 from causalpima_core.experts.expert import Expert
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
+from causalpima_core.samples import Samples
 from causalpima_core.training.assignment import Latents, judge
 from causalpima_core.training.candidates import LEAST_VARIANCE, Found
 from causalpima_core.training.growth import Growth, grow
@@ -32,11 +33,11 @@ OUTLYING = 0.01
 RESTARTS, KEPT = 4, 3
 
 
-def physical_views(model: CausalPima, batch: Batch, rng: Generator) -> list[View]:
+def physical_views(model: CausalPima, samples: Samples, rng: Generator) -> list[View]:
     """Physical parameters of each sample, one view per modality with an expert."""
     views = []
     for name, learned in model.experts.items():
-        curves, seen = curves_in_units(model, batch, name)
+        curves, seen = curves_in_units(model, samples, name)
         views.append(physical_view(name, learned.expert, curves, seen, rng))
     return views
 
@@ -163,9 +164,9 @@ def typical(curves: Latents, rng: Generator) -> Latents:
 
 
 def curves_in_units(
-    model: CausalPima, batch: Batch, name: str
+    model: CausalPima, samples: Samples, name: str
 ) -> tuple[Latents, NDArray[np.bool_]]:
     """Curves of a modality in the units of the data, and which are there."""
     units = model.scalings[name].units()
-    values = batch.values[name].cpu().double().numpy() * units.scale + units.centre
-    return values, batch.observed[:, model.names.index(name)].cpu().numpy()
+    values = samples.column(name).cpu().double().numpy() * units.scale + units.centre
+    return values, samples.observed[:, model.names.index(name)].cpu().numpy()

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from numpy.random import Generator
 
 from causalpima_core.config import states_in_words
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
+from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
 from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
 
@@ -22,7 +23,7 @@ NO_GROUPS = (
 )
 
 
-def best_division(model: CausalPima, data: Batch, rng: Generator) -> Start | None:
+def best_division(model: CausalPima, data: Samples, rng: Generator) -> Start | None:
     """As the model now sees the samples; None where it is to choose the states and finds none.
 
     Raises:

@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpima_core.model import Batch, CausalPima
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import node_posteriors
 from causalpima_core.runs.records import Snapshot, Stage
+from causalpima_core.samples import Batch
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import responsibilities
 from causalpima_core.training.separation import separations

@@ -14,9 +14,10 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import Batch, CausalPima, Inference
+from causalpima_core.model import CausalPima, Inference
 from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
+from causalpima_core.samples import Samples
 from causalpima_core.training.appearance import (
     Appearance,
     nonadditive_share,
@@ -132,12 +133,12 @@ class Scene:
     appearance: Appearance
 
     @classmethod
-    def of(cls, model: CausalPima, batch: Batch, rng: Generator) -> Scene:
-        """As ``model`` sees the samples of ``batch``."""
-        inference = encode(model, batch)
-        physical = physical_views(model, batch, rng)
-        appearance = Appearance(model, batch, inference.joint)
-        views = [*_views(model, batch, inference), *appearance.views(), *physical]
+    def of(cls, model: CausalPima, samples: Samples, rng: Generator) -> Scene:
+        """As ``model`` sees the samples."""
+        inference = encode(model, samples)
+        physical = physical_views(model, samples, rng)
+        appearance = Appearance(model, samples, inference.joint)
+        views = [*_views(model, samples, inference), *appearance.views(), *physical]
         latents = inference.joint.mean.cpu().double().numpy()
         return cls(views, physical, with_physics(latents, physical), appearance)
 
@@ -247,10 +248,10 @@ def _repeats(one: Candidate, other: Candidate) -> bool:
 
 
 def components_at(
-    model: CausalPima, batch: Batch, outcome: NDArray[np.int64]
+    model: CausalPima, samples: Samples, outcome: NDArray[np.int64]
 ) -> GaussianComponents:
     """One Gaussian per joint outcome, fitted to the samples given to it."""
-    q = encode(model, batch).joint
+    q = encode(model, samples).joint
     n_components, n_latent = model.config.n_outcomes, model.config.n_latent
     statistics = SufficientStatistics(n_components, n_latent, q.mean.device)
     given = torch.from_numpy(outcome).to(q.mean.device)
@@ -262,12 +263,12 @@ def components_at(
     return statistics.maximise(blank, SHRINKAGE)
 
 
-def _views(model: CausalPima, batch: Batch, inference: Inference) -> list[View]:
+def _views(model: CausalPima, samples: Samples, inference: Inference) -> list[View]:
     """The joint latents, and each modality's own where there are several."""
-    everyone = np.ones(len(batch), dtype=bool)
+    everyone = np.ones(len(samples), dtype=bool)
     views = [_view("joint", inference.joint, everyone)]
     if len(model.names) > 1:
-        observed = batch.observed.cpu().numpy()
+        observed = samples.observed.cpu().numpy()
         views += [
             _view(name, inference.single[name], observed[:, column])
             for column, name in enumerate(model.names)

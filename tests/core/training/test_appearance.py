@@ -57,7 +57,7 @@ def test_a_missing_measurement_is_what_the_others_let_expect(rng):
     curve[:5] = np.nan
     appearance, model = appearance_of({"table": table, "curve": curve})
     _, curve_means, _ = appearance.prototypes(np.arange(40) // 5)
-    batch = model.prepare(of_arrays({"table": table, "curve": curve}))
+    batch = model.prepare(of_arrays({"table": table, "curve": curve}))[:]
     with torch.no_grad():
         expected = model.decoders["curve"](model.infer(batch).joint.mean[:5]).mean(0).numpy()
     np.testing.assert_allclose(curve_means.mean[0], expected / np.sqrt(12), atol=1e-5)

@@ -125,13 +125,15 @@ def test_pupils_know_as_much_as_their_modality_tells(taught):
     """Table: everything.  Curve: the cause, hence the effect with its 85%."""
     trainer, _, _ = taught
     fresh, truth = two_cause_data(n=1000, seed=5)
-    model, batch = trainer.model, trainer.model.prepare(fresh)
-    joint = encode(model, batch).joint
-    gamma = responsibilities(model, batch, joint, model.log_outcomes(trainer.temperature))
+    model, samples = trainer.model, trainer.model.prepare(fresh)
+    joint = encode(model, samples).joint
+    gamma = responsibilities(model, samples, joint, model.log_outcomes(trainer.temperature))
     right = torch.from_numpy(gamma.argmax(1))
     rows = torch.arange(len(right))
     with torch.no_grad():
-        said = {name: model.unimodal[name](batch.values[name]).log_outcome for name in model.names}
+        said = {
+            name: model.unimodal[name](samples.column(name)).log_outcome for name in model.names
+        }
     # Cross-entropy in nats: 0 for the table, the entropy of the effect given the cause for curves.
     loss = {name: -float(log[rows, right].mean()) for name, log in said.items()}
     share = (truth[:, 0] == truth[:, 1]).mean()

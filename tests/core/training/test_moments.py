@@ -16,7 +16,7 @@ def test_each_change_of_a_spot_shows_in_its_own_moments_whatever_the_others_are(
     colours = ((0.2, 0.7, 0.35), (0.55, 0.25, 0.8))
     code = np.array(np.meshgrid(*[[0, 1]] * 4, indexing="ij")).reshape(4, -1).T
     images = [spot(places[r], places[c], halves[h], colours[k]) for r, c, h, k in code]
-    found = moments(np.stack(images))
+    found = moments([np.stack(images)])
     sides = np.where(code == 1, 1.0, -1.0)
     np.testing.assert_allclose(found[:, 1], sides[:, 0], atol=1e-6)
     np.testing.assert_allclose(found[:, 2], sides[:, 1], atol=1e-6)
@@ -25,6 +25,6 @@ def test_each_change_of_a_spot_shows_in_its_own_moments_whatever_the_others_are(
 
 
 def test_images_of_one_colour_have_moments_too(rng):
-    assert moments(rng.normal(size=(5, 1, 9, 7))).shape == (5, 5)
-    flat = moments(np.ones((3, 3, 4, 4)))
+    assert moments([rng.normal(size=(5, 1, 9, 7))]).shape == (5, 5)
+    flat = moments([np.ones((3, 3, 4, 4))])
     assert flat == pytest.approx(0.0)

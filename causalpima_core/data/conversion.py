@@ -1,0 +1,87 @@
+"""Arrays that are unpacked once from files which cannot be read in place, kept in the workspace.
+
+Whoever reads such a file for the first time waits: `watching` tells how long, and lets it be
+stopped. A conversion is whole or not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from causalpima_core.errors import DataError
+from causalpima_core.runs.workspace import Workspace, plain_name
+
+Progress = Callable[[float], None]
+"""Told the share that is done, from 0 to 1; what it raises stops the conversion."""
+SPARE_BYTES = 2**28
+"""Room that a conversion must leave on the disk."""
+SOURCE = "source.txt"
+
+_watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watching(progress: Progress) -> Iterator[None]:
+    """Have ``progress`` told of conversions that are made inside, by whatever reader."""
+    token = _watcher.set(progress)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def converted(path: Path, n_bytes: int, write: Callable[[Path, Progress], None]) -> Path:
+    """The folder with what ``write`` makes of a file: made now, or found from the last time.
+
+    Args:
+        path: the file.
+        n_bytes: how much ``write`` will write.
+        write: fills a folder; tells the share that it has done.
+
+    Raises:
+        DataError: there is no room for it.
+    """
+    cache = Workspace().root / "cache"
+    folder = cache / _key(path)
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    _drop_outdated(cache)
+    free = shutil.disk_usage(cache).free
+    if n_bytes + SPARE_BYTES > free:
+        raise DataError(
+            f"'{path.name}' must be unpacked to be read, which takes {n_bytes / 2**30:.1f} GiB, "
+            f"but only {free / 2**30:.1f} GiB are free in '{cache}': make room there, or give the "
+            "arrays uncompressed (numpy.savez)."
+        )
+    draft = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+    try:
+        write(draft, _watcher.get() or (lambda _: None))
+        (draft / SOURCE).write_text(str(path.absolute()))
+        if not folder.is_dir():  # another process may have been faster
+            draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _key(path: Path) -> str:
+    """Of a file at a place as it is now."""
+    stat = path.stat()
+    what = f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
+    return f"{plain_name(path.stem)}-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+
+
+def _drop_outdated(cache: Path) -> None:
+    """Remove conversions of files that are gone or have changed since."""
+    for folder in cache.glob("[!.]*"):
+        source = folder / SOURCE
+        path = Path(source.read_text()) if source.is_file() else None
+        if path is None or not path.is_file() or _key(path) != folder.name:
+            shutil.rmtree(folder, ignore_errors=True)
