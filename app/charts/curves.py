@@ -49,6 +49,12 @@ class Axes:
         return cls(0, n_points - 1, "point", name)
 
     @classmethod
+    def of(cls, modality: str, n_points: int, laws: Sequence[ExpertResult] = ()) -> Axes:
+        """Those of the law that the modality was given, if one is among ``laws``."""
+        law = next((law for law in laws if law.modality == modality), None)
+        return cls.of_law(law) if law else cls.of_points(n_points, modality)
+
+    @classmethod
     def of_law(cls, law: ExpertResult) -> Axes:
         """Those that known physics gives a curve."""
         return cls(*law.axis, with_unit("t", law.axis_unit), with_unit(law.modality, law.unit))
@@ -78,11 +84,14 @@ def curves_figure(
                 y=y,
                 mode="lines",
                 name=lines.name,
-                showlegend=bool(lines.name),
+                showlegend=False,
+                legendgroup=lines.name,
                 line={"color": faded(lines.colour, lines.opacity), "width": lines.width},
                 hoverinfo="skip",
             )
         )
+        if lines.name:
+            figure.add_trace(_sign(lines))
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 30 if any(lines.name for lines in groups) else 8, "b": 8},
@@ -98,6 +107,18 @@ def some(curves: NDArray[np.floating], limit: int = MAX_LINES) -> NDArray[np.flo
     """At most ``limit`` measured curves, spread evenly over the samples."""
     seen = curves[np.isfinite(curves[:, 0])]
     return seen[np.linspace(0, len(seen) - 1, min(limit, len(seen))).astype(int)]
+
+
+def _sign(lines: Lines) -> go.Scatter:
+    """What stands for the lines in the legend, as plain to see as many of them together."""
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="lines",
+        name=lines.name,
+        legendgroup=lines.name,
+        line={"color": faded(lines.colour, max(lines.opacity, 0.75)), "width": 2},
+    )
 
 
 def _joined(

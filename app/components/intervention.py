@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from app.charts.curves import Lines, curves_figure
+from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.distributions import before_and_after, marginals
 from app.charts.palette import COLOURS, MUTED
 from app.charts.pictures import limits, sheet
@@ -25,7 +25,7 @@ from causalpima_core.runs.store import RunFolder
 if TYPE_CHECKING:
     from causalpima_core.fitted import FittedModel
 
-PICTURES, CURVES = 10, 60
+PICTURES, PER_ROW, CURVES = 16, 8, 60
 FREE = -1
 """The choice that leaves a node to its causes."""
 
@@ -63,7 +63,7 @@ def intervention(folder: RunFolder, result: Result, dataset: MultimodalDataset |
             f"**Samples drawn as it is, and with {plain(told)}**",
             help="Drawn from the model, not from the data; the same random numbers for both.",
         )
-        _drawn(model, dataset, do)
+        _drawn(model, result, dataset, do)
 
 
 def _chosen(folder: RunFolder, result: Result) -> dict[str, int]:
@@ -92,7 +92,12 @@ def _chosen(folder: RunFolder, result: Result) -> dict[str, int]:
     return do
 
 
-def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[str, int]) -> None:
+def _drawn(
+    model: FittedModel,
+    result: Result,
+    dataset: MultimodalDataset | None,
+    do: Mapping[str, int],
+) -> None:
     if dataset is None:
         st.caption("Samples cannot be drawn to scale: the data file is gone or has changed.")
         return
@@ -103,7 +108,7 @@ def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[st
             for label, values in pair:
                 with labelled(label):
                     st.image(
-                        sheet(values[:PICTURES], PICTURES, limits(modality.values)),
+                        sheet(values[:PICTURES], PER_ROW, limits(modality.values)),
                         alt=f"{modality.name}, drawn {label}",
                     )
         elif modality.kind is Kind.CURVE:
@@ -112,7 +117,8 @@ def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[st
                 Lines(values, label, ink, 0.35)
                 for (label, values), ink in zip(pair, inks, strict=True)
             ]
-            figure = curves_figure(lines, height=230)
+            axes = Axes.of(modality.name, modality.shape[-1], result.summary.experts)
+            figure = curves_figure(lines, height=230, axes=axes)
             st.plotly_chart(figure, config=PLAIN, key=f"graph.do.{modality.name}.curves")
         else:
             _means(modality, pair)

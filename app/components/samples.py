@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.charts.curves import Lines, curves_figure, some
+from app.charts.curves import Axes, Lines, curves_figure, some
 from app.charts.palette import COLOURS, MUTED
 from app.charts.pictures import limits, thumbnails
 from causalpima_core.data.multimodal import Kind, Modality
@@ -23,8 +23,17 @@ def spread(rows: np.ndarray, limit: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int)]
 
 
-def show_samples(modality: Modality, rows: Sequence[int] | np.ndarray, key: str) -> None:
-    """Measurements of these samples in one modality; the others' behind them where they help."""
+def show_samples(
+    modality: Modality, rows: Sequence[int] | np.ndarray, key: str, axes: Axes | None = None
+) -> None:
+    """Measurements of these samples in one modality; the others' behind them where they help.
+
+    Args:
+        modality: one of the dataset's.
+        rows: the samples.
+        key: of the chart.
+        axes: of a curve whose law is known.
+    """
     rows = np.asarray(rows, dtype=int)
     rows = rows[modality.observed[rows]]
     if len(rows) == 0:
@@ -32,7 +41,7 @@ def show_samples(modality: Modality, rows: Sequence[int] | np.ndarray, key: str)
     elif modality.kind is Kind.IMAGE:
         _images(modality, rows)
     elif modality.kind is Kind.CURVE:
-        _curves(modality, rows, key)
+        _curves(modality, rows, key, axes or _plain_axes(modality))
     else:
         _table(modality, rows)
 
@@ -43,7 +52,8 @@ def preview(modality: Modality, key: str) -> None:
     if modality.kind is Kind.IMAGE:
         _images(modality, spread(rows, 24))
     elif modality.kind is Kind.CURVE:
-        figure = curves_figure([Lines(some(modality.values), "", COLOURS[0], 0.3)], height=190)
+        lines = [Lines(some(modality.values), "", COLOURS[0], 0.3)]
+        figure = curves_figure(lines, height=190, axes=_plain_axes(modality))
         st.plotly_chart(figure, key=key, config=PLAIN)
     else:
         _table(modality, rows[:6])
@@ -58,10 +68,14 @@ def _images(modality: Modality, rows: np.ndarray) -> None:
         st.caption(f"{len(shown)} of {len(rows):,} images, evenly spread.")
 
 
-def _curves(modality: Modality, rows: np.ndarray, key: str) -> None:
+def _plain_axes(modality: Modality) -> Axes:
+    return Axes.of_points(modality.shape[-1], modality.name)
+
+
+def _curves(modality: Modality, rows: np.ndarray, key: str, axes: Axes) -> None:
     behind = Lines(some(modality.values), "all", MUTED, 0.12)
     front = Lines(some(modality.values[rows]), "selected", COLOURS[0], 0.5)
-    st.plotly_chart(curves_figure([behind, front], height=240), key=key, config=PLAIN)
+    st.plotly_chart(curves_figure([behind, front], height=240, axes=axes), key=key, config=PLAIN)
 
 
 def _table(modality: Modality, rows: np.ndarray) -> None:

@@ -7,12 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from app import state
+from app.charts.curves import Axes
 from app.charts.evidence import composition
 from app.charts.scatter import Groups, column_colouring
 from app.components import columns
 from app.components.samples import show_samples
 from app.services.colourings import free_columns
 from app.services.loaders import Result
+from app.services.words import plain
 from app.state import Key
 from causalpima_core.data.multimodal import MultimodalDataset
 
@@ -62,8 +64,9 @@ def composition_table(result: Result, others: pd.DataFrame, rows: np.ndarray) ->
     )
 
 
-def gallery(dataset: MultimodalDataset, rows: np.ndarray) -> None:
+def gallery(result: Result, dataset: MultimodalDataset, rows: np.ndarray) -> None:
     """The selected samples in every modality."""
     for modality in dataset.modalities:
-        st.markdown(f"**{modality.name}** &ensp; of the selected samples")
-        show_samples(modality, rows, key=f"latent.gallery.{modality.name}")
+        st.markdown(f"**{plain(modality.name)}** &ensp; of the selected samples")
+        axes = Axes.of(modality.name, modality.shape[-1], result.summary.experts)
+        show_samples(modality, rows, key=f"latent.gallery.{modality.name}", axes=axes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.charts.curves import Lines, curves_figure
+from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.palette import gradient
 from app.charts.pictures import limits, sheet
 from app.components.samples import PLAIN
@@ -59,9 +59,9 @@ def traversal(
                 Lines(step[None], ends.get(i, ""), colours[i], 1.0, 1.6)
                 for i, step in enumerate(steps)
             ]
-            st.plotly_chart(
-                curves_figure(lines, height=240), config=PLAIN, key=f"walk.{modality.name}"
-            )
+            axes = Axes.of(modality.name, modality.shape[-1], result.summary.experts)
+            figure = curves_figure(lines, height=240, axes=axes)
+            st.plotly_chart(figure, config=PLAIN, key=f"walk.{modality.name}")
         else:
             names = modality.columns or tuple(str(i) for i in range(modality.shape[0]))
             st.dataframe({name: steps[:, i] for i, name in enumerate(names)}, height="content")

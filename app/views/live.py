@@ -187,7 +187,7 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> Non
         accelerated=False,
         components=projection.components(snapshot.means, snapshot.covariances),
     )
-    figure.update_layout(dragmode="pan", showlegend=False)
+    figure.update_layout(dragmode="pan")
     if held:
         hold_axes(figure, end.points)
     st.plotly_chart(figure, key=f"live.latent.{folder.name}", config={"displayModeBar": False})
