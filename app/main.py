@@ -23,6 +23,7 @@ sections = {
         st.Page(Page.COMPARE, title="Compare", url_path="compare"),
     ],
     "Explore": [
+        st.Page(Page.OVERVIEW, title="Overview", url_path="overview"),
         st.Page(Page.LATENT, title="Latent space", url_path="latent"),
         st.Page(Page.FEATURES, title="Features", url_path="features"),
         st.Page(Page.GRAPH, title="Graph", url_path="graph"),

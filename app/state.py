@@ -23,6 +23,7 @@ class Page(StrEnum):
     LIVE = "views/live.py"
     RUNS = "views/runs.py"
     COMPARE = "views/compare.py"
+    OVERVIEW = "views/overview.py"
     LATENT = "views/latent.py"
     FEATURES = "views/features.py"
     GRAPH = "views/graph.py"

@@ -80,7 +80,7 @@ def _onward(folder: RunFolder) -> None:
     if not folder.has_result:
         return
     with st.container(horizontal=True, gap="small"):
-        for label, target in (("Latent space", Page.LATENT), ("Graph", Page.GRAPH)):
+        for label, target in (("Overview", Page.OVERVIEW), ("Latent space", Page.LATENT)):
             if st.button(label, key=f"live.open.{label}"):
                 st.switch_page(target, query_params={Param.RUN: folder.name})
 
