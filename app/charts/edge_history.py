@@ -108,7 +108,7 @@ def _mark(figure: go.Figure, history: EdgeHistory, epoch: int) -> None:
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
-            font={"size": 11, "color": MUTED},
+            font={"size": 11},
         )
     figure.add_vrect(
         x0=epoch - 0.5, x1=epoch + 0.5, line={"color": COLOURS[0], "width": 2}, fillcolor=None

@@ -189,7 +189,7 @@ def _trace(
         marker=marker,
         selectedpoints=chosen,
         selected={"marker": {"opacity": 0.95}},
-        unselected={"marker": {"color": MUTED, "opacity": 0.15}},
+        unselected={"marker": {"color": MUTED, "opacity": 0.22}},
         **shared,
     )
 

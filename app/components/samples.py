@@ -73,7 +73,7 @@ def _plain_axes(modality: Modality) -> Axes:
 
 
 def _curves(modality: Modality, rows: np.ndarray, key: str, axes: Axes) -> None:
-    behind = Lines(some(modality.values), "all", MUTED, 0.12)
+    behind = Lines(some(modality.values), "all", MUTED, 0.22)
     front = Lines(some(modality.values[rows]), "selected", COLOURS[0], 0.5)
     st.plotly_chart(curves_figure([behind, front], height=240, axes=axes), key=key, config=PLAIN)
 
