@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import state
+from app.components.closing_sidebar import closing_sidebar
 from app.state import Page
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -38,4 +40,9 @@ with st.sidebar:  # Streamlit's own list is not one that screen readers can foll
         st.caption(section)
         for one in pages:
             st.page_link(one)
-page.run()
+    closing_sidebar()
+state.follow_browser(page.url_path)
+try:
+    page.run()
+finally:
+    state.remember_url(page.url_path)

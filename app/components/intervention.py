@@ -70,26 +70,34 @@ def _chosen(folder: RunFolder, result: Result) -> dict[str, int]:
     """What is set, as URL and session hold it."""
     parts = [part.split("=", 1) for part in (state.get(Param.DO) or "").split(",")]
     kept = {part[0]: part[1] for part in parts if len(part) == 2}
+    keys = {node.name: f"graph.do.{folder.name}.{node.name}" for node in result.graph.nodes}
     do = {}
     with st.container(horizontal=True, gap="medium"):
         for node in result.graph.nodes:
-            options = [FREE, *range(node.states)]
             wanted = kept.get(node.name, "")
             known = wanted.isdecimal() and int(wanted) < node.states
+            st.session_state[keys[node.name]] = int(wanted) if known else FREE
             chosen = st.segmented_control(
                 plain(result.names.node(node.name)),
-                options,
-                default=int(wanted) if known else FREE,
-                key=f"graph.do.{folder.name}.{node.name}",
+                [FREE, *range(node.states)],
+                key=keys[node.name],
                 format_func=lambda k, n=node.name: (
                     "as it is" if k == FREE else result.names.state(n, k)
                 ),
                 required=True,
+                on_change=_keep,
+                args=(keys,),
             )
-            if chosen != FREE:
+            if chosen is not None and chosen != FREE:
                 do[node.name] = chosen
-    state.put(Param.DO, ",".join(f"{node}={k}" for node, k in do.items()) or None)
     return do
+
+
+def _keep(keys: Mapping[str, str]) -> None:
+    """Put what was just chosen where URL and session hold it."""
+    chosen = {node: st.session_state.get(key, FREE) for node, key in keys.items()}
+    told = ",".join(f"{node}={k}" for node, k in chosen.items() if k not in (FREE, None))
+    state.put(Param.DO, told or None)
 
 
 def _drawn(
