@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from app.services.first_look import finished_example
 from causalpima_core.runs.records import RunState
@@ -24,6 +24,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed, and on CI the browser tests must run.")
         pytest.skip("Chromium is not installed: the pages are not tested in a real browser.")
+    expect.set_options(timeout=driver.PATIENCE_MS)
     with driver.browser() as browser:
         yield browser
 
