@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,18 +20,24 @@ import typer
 
 from benchmarks.ledger import RESULTS
 
-PAGES = {
-    "data": "Data",
-    "model": "Model",
-    "live": "Live",
-    "runs": "Runs",
-    "latent": "Latent space",
-    "features": "Features",
-    "graph": "Graph",
-}
+PAGES = (
+    "data",
+    "model",
+    "live",
+    "runs",
+    "compare",
+    "overview",
+    "latent",
+    "features",
+    "graph",
+    "crossmodal",
+    "physics",
+    "help",
+)
 HEAVY = ("torch", "umap", "sklearn")
 LIVE_SECONDS = 20
-RUN, DATA = "big", "big.npz"
+RUN, OTHER, DATA = "big", "big-again", "big.npz"
+LAW = "elastic-plastic; t=0:0.03; value [MPa]"
 
 
 def main(
@@ -60,9 +67,10 @@ def _prepare(samples: int) -> None:
     path = place.datasets_folder / DATA
     write_example("lattice", path, samples=samples)
     training = TrainingConfig.of_preset("quick", warm_up_steps=60, joint_steps=30, distil_steps=10)
-    model = ModelConfig.parse(states=(2, 2, 2))
+    model = ModelConfig.parse(states=(2, 2, 2), experts={"curve": LAW})
     folder = create_run(place.new_run_path(RUN), path, load_dataset(path), model, training)
     worker.train(folder)
+    shutil.copytree(folder.path, place.new_run_path(OTHER))
 
 
 def _scripts() -> dict[str, dict[str, object]]:
@@ -76,6 +84,7 @@ import json, sys, time
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app/main.py", default_timeout=120)
 app.query_params["run"], app.query_params["data"] = "{RUN}", "{DATA}"
+app.query_params["other"] = "{OTHER}"
 spent = []
 for _ in range(4):
     began = time.perf_counter()
@@ -99,7 +108,7 @@ def _first_paint(root: Path) -> dict[str, float]:
     from tests.browser import driver
 
     seconds = {}
-    for path, title in (("", "Data"), ("latent", "Latent space"), ("graph", "Graph")):
+    for path, title in (("", "Data"), ("overview", "Overview"), ("latent", "Latent space")):
         with driver.running_app(root) as address, driver.browser() as browser:
             page = browser.new_page()
             began = time.perf_counter()
