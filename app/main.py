@@ -29,7 +29,7 @@ sections = {
         st.Page(Page.LATENT, title="Latent space", url_path="latent"),
         st.Page(Page.FEATURES, title="Features", url_path="features"),
         st.Page(Page.GRAPH, title="Graph", url_path="graph"),
-        st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="cross-modal"),
+        st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="crossmodal"),
         st.Page(Page.PHYSICS, title="Physics", url_path="physics"),
     ],
     "Help": [st.Page(Page.HELP, title="What it can claim", url_path="help")],

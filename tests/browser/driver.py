@@ -95,7 +95,7 @@ PAGES = {
     "latent": "Latent space",
     "features": "Features",
     "graph": "Graph",
-    "cross-modal": "Cross-modal",
+    "crossmodal": "Cross-modal",
     "physics": "Physics",
     "help": "What it can claim",
 }
