@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import state
+from app.components.closing_sidebar import closing_sidebar
 from app.components.sign_in import let_in, who
 from app.state import Page
 
@@ -24,10 +26,11 @@ sections = {
         st.Page(Page.COMPARE, title="Compare", url_path="compare"),
     ],
     "Explore": [
+        st.Page(Page.OVERVIEW, title="Overview", url_path="overview"),
         st.Page(Page.LATENT, title="Latent space", url_path="latent"),
         st.Page(Page.FEATURES, title="Features", url_path="features"),
         st.Page(Page.GRAPH, title="Graph", url_path="graph"),
-        st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="cross-modal"),
+        st.Page(Page.CROSSMODAL, title="Cross-modal", url_path="crossmodal"),
         st.Page(Page.PHYSICS, title="Physics", url_path="physics"),
     ],
     "Share": [st.Page(Page.EXPORT, title="Export", url_path="export")],
@@ -41,4 +44,9 @@ if let_in():
             for one in pages:
                 st.page_link(one)
         who()
-    page.run()
+        closing_sidebar()
+    state.follow_browser(page.url_path)
+    try:
+        page.run()
+    finally:
+        state.remember_url(page.url_path)

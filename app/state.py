@@ -23,6 +23,7 @@ class Page(StrEnum):
     LIVE = "views/live.py"
     RUNS = "views/runs.py"
     COMPARE = "views/compare.py"
+    OVERVIEW = "views/overview.py"
     LATENT = "views/latent.py"
     FEATURES = "views/features.py"
     GRAPH = "views/graph.py"
@@ -64,6 +65,7 @@ class Bound(StrEnum):
 class Key(StrEnum):
     """Keys of the session alone, where more than one place reads or writes them."""
 
+    URL_SEEN = "url.seen"
     UPLOAD_SEEN = "data.upload_seen"
     RUN_ROW_SEEN = "runs.row_seen"
     HOLD = "live.hold"
@@ -87,6 +89,30 @@ _OF_ONE_RUN = (
     Key.SELECTION_DRAWN,
     Bound.GIVEN,
 )
+
+
+def follow_browser(page: str) -> None:
+    """Take Back and Forward at their word: what the URL no longer has is no longer chosen.
+
+    A link to another page carries nothing, and there the session's choices hold; on the same page
+    only the browser itself takes something out of the URL behind our back.
+    """
+    seen, now = st.session_state.get(Key.URL_SEEN), _in_url()
+    if seen is None or seen[0] != page or now == seen[1] or Param.RUN not in now:
+        return
+    for param in _PARAMS_OF_ONE_RUN:
+        if param not in now:
+            st.session_state.pop(param, None)
+    st.session_state.pop(Key.SELECTION_DRAWN, None)
+
+
+def remember_url(page: str) -> None:
+    """What `follow_browser` compares with, once the page has been made."""
+    st.session_state[Key.URL_SEEN] = (page, _in_url())
+
+
+def _in_url() -> dict[Param, str]:
+    return {param: st.query_params[param] for param in Param if param in st.query_params}
 
 
 def get(param: Param) -> str | None:

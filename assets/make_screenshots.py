@@ -1,123 +1,119 @@
 """Makes the pictures in `assets/screenshots`: ``python -m assets.make_screenshots``.
 
-Drives the journey of the browser test once, and photographs every page in light and dark, on a
-wide screen and on a phone. Needs Chromium and what requirements-dev.txt installs.
+Every page in light and dark, most of them with the example that comes with the program, Live with a
+run whose graph forms. Needs Chromium and what requirements-dev.txt installs.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import typer
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from causalpima_core.data.examples import write_example
+from app.services.first_look import finished_example
+from app.state import encode_rows
+from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.data.readers import load_dataset
+from causalpima_core.runs import worker
+from causalpima_core.runs.creation import create_run
+from causalpima_core.runs.store import RunFolder
+from causalpima_core.runs.workspace import Workspace
 from tests.browser import driver
 
 OUT = Path(__file__).parent / "screenshots"
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SECOND = "lattice-quick"
+DRAWING_MS = 2500
+"""Charts draw after the script of their page has ended."""
 
 
-@dataclass(frozen=True)
-class Screen:
-    """One way of looking at a page; ``suffix`` ends the names of its pictures."""
-
-    suffix: str
-    scheme: Literal["light", "dark"]
-    width: int
-    height: int
-
-
-WIDE = Screen("", "light", 1440, 1010)
-SCREENS = (
-    WIDE,
-    Screen("-dark", "dark", 1440, 1010),
-    Screen("-phone", "light", 390, 844),
-    Screen("-phone-dark", "dark", 390, 844),
-)
-
-
-def main() -> None:
-    """Upload, train, and photograph."""
-    OUT.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as workspace,
-        driver.running_app(Path(workspace)) as address,
-        driver.browser() as browser,
-    ):
-        pages = {screen: _open(browser, screen) for screen in SCREENS}
-        _prepare(pages, address, Path(workspace))
-        _live(pages)
-        _explore(pages, address)
+def main(
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = OUT,
+    width: Annotated[int, typer.Option(help="Of the window, pixels.")] = 1440,
+    height: Annotated[int, typer.Option(help="Of the window, pixels.")] = 1010,
+) -> None:
+    """Photograph every page in both themes."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as workspace, ExitStack() as stack:
+        os.environ["CAUSALPIMA_WORKSPACE"] = workspace
+        example = finished_example()
+        _second_run(example)
+        address = stack.enter_context(driver.running_app(Path(workspace)))
+        browser = stack.enter_context(driver.browser())
+        pages = {theme: _open(browser, theme, width, height) for theme in THEMES}
+        for name, (path, title) in _views(example).items():
+            for theme, page in pages.items():
+                page.goto(f"{address}/{path}")
+                driver.settle(page, title)
+                page.wait_for_timeout(DRAWING_MS)
+                _save(page, out / f"{name}{'-dark' if theme == 'dark' else ''}.png")
+        _live(pages, address, out)
 
 
-def _open(browser: Browser, screen: Screen) -> Page:
-    context = browser.new_context(
-        color_scheme=screen.scheme, viewport={"width": screen.width, "height": screen.height}
-    )
-    return context.new_page()
+def _second_run(example: RunFolder) -> None:
+    """A run on the same data, so that there are two to compare."""
+    data = Path(example.config().dataset.path)
+    model = ModelConfig.parse(states=example.config().model.states)
+    training = TrainingConfig.of_preset("quick", seed=1)
+    path = Workspace().new_run_path(SECOND)
+    worker.train(create_run(path, data, load_dataset(data), model, training))
 
 
-def _prepare(pages: dict[Screen, Page], address: str, folder: Path) -> None:
-    wide = pages[WIDE]
-    file = folder / "datasets" / "coloured-digits.npz"
-    write_example("coloured-digits", file, samples=2000)
-    for name, path, title in (("data", "", "Data"), ("model", "model", "Model")):
-        _photograph_all(pages, name, f"{address}/{path}?data={file.name}", title)
-    wide.goto(f"{address}/?data={file.name}")
-    driver.settle(wide, "Data")
-    driver.start_training(wide, (3, 2, 2), "Standard")
-    for screen, page in pages.items():
-        if screen is not WIDE:
-            page.goto(wide.url)
+def _views(example: RunFolder) -> dict[str, tuple[str, str]]:
+    """Path and title of each picture's page, Live excepted."""
+    run, data = f"run={example.name}", f"data={example.config().dataset.name}"
+    commonest = example.assignments()["component"].mode()[0]
+    rows = (example.assignments()["component"] == commonest).to_numpy().nonzero()[0]
+    edge = example.graph().edges[0]
+    more = {
+        "compare": f"&other={SECOND}",
+        "latent": f"&samples={encode_rows(rows.tolist())}",
+        "graph": f"&edge={edge.source}:{edge.target}&do={edge.source}%3D1",
+    }
+    return {
+        path or "data": (f"{path}?{run}&{data}{more.get(path, '')}", title)
+        for path, title in driver.PAGES.items()
+        if path != "live"
+    }
 
 
-def _live(pages: dict[Screen, Page]) -> None:
+def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) -> None:
     """Once the graph forms; the run goes on meanwhile."""
-    wide = pages[WIDE]
-    while not any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(wide).values()):
-        wide.wait_for_timeout(200)
-    for screen, page in pages.items():
+    light, dark = pages["light"], pages["dark"]
+    light.goto(address)
+    light.get_by_role("button", name="Watch one being trained").click()
+    driver.settle(light, "Live")
+    dark.goto(light.url)
+    while not any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(light).values()):
+        light.wait_for_timeout(200)
+    for theme, page in pages.items():
         page.locator(".scatterlayer .point").first.wait_for()
-        _save(page, f"live{screen.suffix}")
-    driver.watch_opacities(wide)
+        _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
+    driver.watch_opacities(light)
 
 
-def _explore(pages: dict[Screen, Page], address: str) -> None:
-    wide = pages[WIDE]
-    run = wide.url.split("?", 1)[1]
-    wide.goto(f"{address}/latent?{run}")
-    driver.settle(wide, "Latent space")
-    wide.wait_for_timeout(2000)
-    driver.lasso(wide, 0.35)
-    wide.get_by_text("samples selected").wait_for()
-    selection = wide.url.split("?", 1)[1]
-    for name, path, title in (
-        ("latent", f"latent?{selection}", "Latent space"),
-        ("graph", f"graph?{run}", "Graph"),
-        ("runs", f"runs?{run}", "Runs"),
-    ):
-        _photograph_all(pages, name, f"{address}/{path}", title)
+def _open(browser: Browser, theme: Literal["light", "dark"], width: int, height: int) -> Page:
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.set_default_timeout(driver.PATIENCE_MS)
+    return page
 
 
-def _photograph_all(pages: dict[Screen, Page], name: str, address: str, title: str) -> None:
-    for screen, page in pages.items():
-        page.goto(address)
-        driver.settle(page, title)
-        page.wait_for_timeout(2500)  # charts draw after the script has ended
-        _save(page, f"{name}{screen.suffix}")
-
-
-def _save(page: Page, name: str) -> None:
+def _save(page: Page, path: Path) -> None:
+    """256 colours are enough for a page, and a third of the bytes."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = picture.quantize(256, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
-    small.save(OUT / f"{name}.png", optimize=True)
-    sys.stderr.write(f"{name}.png\n")
+    small.save(path, optimize=True)
+    sys.stderr.write(f"{path.name}\n")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -9,12 +9,13 @@ COLOURS = (
     "#CC79A7",
     "#56B4E9",
     "#D55E00",
-    "#A0522D",
-    "#999933",
+    "#7A4FCF",
+    "#C41038",
 )
-"""Okabe and Ito's colours that show on light and dark, and two more; colour-blind safe."""
+"""Okabe and Ito's colours that show on light and dark, and two more: all of them and `MUTED` are
+told apart with any kind of colour blindness, which tests/app/test_palette.py measures."""
 
-MUTED = "#8A9299"
+MUTED = "#656D74"
 """Points without a component, and what is not selected."""
 
 COMPELLED, REVERSIBLE = COLOURS[0], COLOURS[5]

@@ -50,11 +50,14 @@ def curves_figure(
                 y=y,
                 mode="lines",
                 name=lines.name,
-                showlegend=bool(lines.name),
+                showlegend=False,
+                legendgroup=lines.name,
                 line={"color": faded(lines.colour, lines.opacity), "width": lines.width},
                 hoverinfo="skip",
             )
         )
+        if lines.name:
+            figure.add_trace(_sign(lines))
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 30 if any(lines.name for lines in groups) else 8, "b": 8},
@@ -73,6 +76,18 @@ def some(
     rows = np.arange(len(curves)) if rows is None else rows
     rows = rows[np.isfinite(curves[rows, 0])]
     return curves[rows[np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int)]]
+
+
+def _sign(lines: Lines) -> go.Scatter:
+    """What stands for the lines in the legend, as plain to see as many of them together."""
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="lines",
+        name=lines.name,
+        legendgroup=lines.name,
+        line={"color": faded(lines.colour, max(lines.opacity, 0.75)), "width": 2},
+    )
 
 
 def _joined(

@@ -16,7 +16,7 @@ DECIDED = 0.5
 """An edge counts as being in the graph from this weight on."""
 
 MAX_EDGES = 12
-ROW, AXES = 17, 64
+ROW, ABOVE, BELOW = 20, 20, 42
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def history_figure(
         )
     )
     _mark(figure, history, epoch)
-    height = AXES + ROW * len(edges)
-    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 20, "b": 0})
+    height = ABOVE + BELOW + ROW * len(edges)
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": ABOVE, "b": BELOW})
     figure.update_xaxes(title={"text": "epoch", "standoff": 4}, zeroline=False, showgrid=False)
     figure.update_yaxes(
         tickvals=rows, ticktext=labels, autorange="reversed", zeroline=False, showgrid=False
@@ -108,7 +108,7 @@ def _mark(figure: go.Figure, history: EdgeHistory, epoch: int) -> None:
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
-            font={"size": 11, "color": MUTED},
+            font={"size": 11},
         )
     figure.add_vrect(
         x0=epoch - 0.5, x1=epoch + 0.5, line={"color": COLOURS[0], "width": 2}, fillcolor=None

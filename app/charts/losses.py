@@ -53,7 +53,7 @@ def loss_figure(metrics: pd.DataFrame, term: str, height: int = 300) -> go.Figur
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
-            font={"size": 11, "color": MUTED},
+            font={"size": 11},
         )
     figure.update_layout(
         height=height,

@@ -125,8 +125,18 @@ def dots_figure(
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(title={"text": with_unit(parameter, unit), "standoff": 4}, zeroline=False)
+    figure.add_annotation(  # above the rows' names: beside them there is no room for a title
+        text="component",
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="right",
+        yanchor="bottom",
+        xshift=-6,
+        showarrow=False,
+    )
     return figure.update_yaxes(
-        title={"text": "component", "standoff": 4},
         tickvals=list(range(len(rows))),
         ticktext=rows,
         showticklabels=len(rows) <= MOST_NAMED,

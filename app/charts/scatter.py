@@ -107,7 +107,8 @@ def scatter_figure(
     n_groups = sum(1 for _ in figure.select_traces())
     if components is not None and points.shape[1] == 2:
         _add_ellipses(figure, components)
-    _lay_out(figure, axes, height, n_groups)
+    legend = colouring.title if isinstance(colouring, Groups) else ""
+    _lay_out(figure, axes, height, n_groups, legend)
     return figure if accelerated else _as_svg(figure)
 
 
@@ -188,7 +189,7 @@ def _trace(
         marker=marker,
         selectedpoints=chosen,
         selected={"marker": {"opacity": 0.95}},
-        unselected={"marker": {"color": MUTED, "opacity": 0.15}},
+        unselected={"marker": {"color": MUTED, "opacity": 0.22}},
         **shared,
     )
 
@@ -218,13 +219,21 @@ def _add_ellipses(figure: go.Figure, components: Components) -> None:
         )
 
 
-def _lay_out(figure: go.Figure, axes: Sequence[str], height: int, n_groups: int) -> None:
+def _lay_out(
+    figure: go.Figure, axes: Sequence[str], height: int, n_groups: int, legend: str
+) -> None:
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         dragmode="lasso",
         showlegend=1 < n_groups <= MAX_LEGEND,
-        legend={"itemsizing": "constant", "orientation": "h", "y": -0.12, "x": 0},
+        legend={
+            "itemsizing": "constant",
+            "orientation": "h",
+            "y": -0.12,
+            "x": 0,
+            "title": {"text": f"{legend}&nbsp; " if legend else ""},
+        },
         uirevision="keep",
     )
     titles = {"x": axes[0], "y": axes[1]}

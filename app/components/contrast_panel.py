@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -21,9 +23,12 @@ from causalpima_core.report.contrast import Contrast, contrast
 from causalpima_core.report.pictures import limits, sheet, signed
 
 MAX_COLUMNS = 8
-SAMPLES_SHOWN = 10
 LOOKED_AT = 20_000
 """Samples that a column's standard deviation is taken from."""
+SAMPLES_SHOWN, PER_ROW = 16, 8
+MAX_TOLD = 4
+"""Combinations of the other nodes that a sentence can list."""
+
 APART = "Largest difference between the states' centres, in standard deviations of the column."
 
 
@@ -35,10 +40,10 @@ def decoded(result: Result, modality: Modality, node: str, key: str) -> None:
     elif modality.kind is Kind.IMAGE:
         _decoded_images(result, modality, node, prototypes)
     elif modality.kind is Kind.CURVE:
-        figure = curves_figure(
-            _decoded_curves(result, node, prototypes), 240, Axes.of_modality(modality)
-        )
+        lines = _decoded_curves(result, node, prototypes)
+        figure = curves_figure(lines, height=240, axes=_axes(result, modality))
         st.plotly_chart(figure, config=PLAIN, key=f"{key}.decoded.{modality.name}")
+        st.caption(_lines_told(result, node))
     else:
         st.dataframe(
             table_of_states(result, modality, node),
@@ -76,7 +81,9 @@ def difference(result: Result, modality: Modality, node: str, key: str) -> None:
         for k, centre in enumerate(centres)
         if k > 0
     ]
-    figure = curves_figure([flat, *lines], 240, Axes.of_modality(modality))
+    axes = _axes(result, modality)
+    axes = replace(axes, y=f"difference of {axes.y}")
+    figure = curves_figure([flat, *lines], height=240, axes=axes)
     st.plotly_chart(figure, config=PLAIN, key=f"{key}.difference.{modality.name}")
 
 
@@ -92,21 +99,58 @@ def samples_by_state(result: Result, modality: Modality, node: str, key: str) ->
             Lines(some(modality.values, 40, rows), result.names.setting(node, k), colour(k), 0.3)
             for k, rows in enumerate(by_state)
         ]
-        figure = curves_figure(groups, 240, Axes.of_modality(modality))
+        figure = curves_figure(groups, height=240, axes=_axes(result, modality))
         st.plotly_chart(figure, config=PLAIN, key=f"{key}.samples.{modality.name}")
         return
+    if modality.kind is Kind.TABLE:
+        st.dataframe(
+            measured_table(result, modality, node, by_state),
+            hide_index=True,
+            height="content" if modality.shape[0] < 12 else 420,
+        )
+        st.caption("Mean ± standard deviation over the samples of the state.")
+        return
     for k, rows in enumerate(by_state):
-        label = plain(result.names.state(node, k))
-        if modality.kind is Kind.IMAGE:
-            shown = spread(rows, SAMPLES_SHOWN)
-            with labelled(f"{label}  \n{len(rows):,} samples"):
-                if len(shown):
-                    st.image(
-                        sheet(modality.values[shown], len(shown), limits(modality.values)),
-                        alt=f"{modality.name} of samples with {result.names.setting(node, k)}",
-                    )
-        else:
-            st.caption(f"{label}: {len(rows):,} samples")
+        shown = spread(rows, SAMPLES_SHOWN)
+        with labelled(f"{plain(result.names.state(node, k))}  \n{len(rows):,} samples"):
+            if len(shown):
+                st.image(
+                    sheet(modality.values[shown], PER_ROW, limits(modality.values)),
+                    alt=f"{modality.name} of samples with {result.names.setting(node, k)}",
+                )
+
+
+def measured_table(
+    result: Result, modality: Modality, node: str, by_state: list[NDArray[np.int64]]
+) -> pd.DataFrame:
+    """Columns of a table modality as they were measured, in the order of `table_of_states`.
+
+    Args:
+        result: of the run.
+        modality: of the dataset.
+        node: whose states are the columns.
+        by_state: rows of the samples in each state.
+    """
+    decoded_order = table_of_states(result, modality, node)
+    names = _column_names(modality)
+    order = [names.index(name) for name in decoded_order["column"]] if len(decoded_order) else None
+    order = order or list(range(len(names)))
+    frame = pd.DataFrame({"column": [names[i] for i in order]})
+    for k, rows in enumerate(by_state):
+        values = pd.DataFrame(modality.values[rows])
+        frame[f"{result.names.setting(node, k)} ({len(rows):,})"] = [
+            f"{values[i].mean():.4g} ± {values[i].std(ddof=0):.2g}" if len(rows) else "–"
+            for i in order
+        ]
+    return frame
+
+
+def _column_names(modality: Modality) -> list[str]:
+    return list(modality.columns or (f"{modality.name}[{i}]" for i in range(modality.shape[0])))
+
+
+def _axes(result: Result, modality: Modality) -> Axes:
+    return Axes.of(modality, result.summary.experts)
 
 
 def labelled(told: str) -> DeltaGenerator:
@@ -124,8 +168,7 @@ def table_of_states(result: Result, modality: Modality, node: str) -> pd.DataFra
     centres = contrast(result.graph, node).centres(prototypes)
     scale = np.nanstd(evenly(modality.values, LOOKED_AT), axis=0)
     apart = np.ptp(centres, axis=0) / np.where(scale > 0, scale, 1.0)
-    names = modality.columns or tuple(f"{modality.name}[{i}]" for i in range(modality.shape[0]))
-    frame = pd.DataFrame({"column": list(names)})
+    frame = pd.DataFrame({"column": _column_names(modality)})
     for k, centre in enumerate(centres):
         frame[result.names.setting(node, k)] = centre
     frame["difference"] = apart
@@ -134,10 +177,21 @@ def table_of_states(result: Result, modality: Modality, node: str) -> pd.DataFra
 
 def _decoded_curves(result: Result, node: str, prototypes: NDArray[np.floating]) -> list[Lines]:
     found = contrast(result.graph, node)
+    shown = found.commonest(MAX_COLUMNS)
     return [
-        Lines(prototypes[members], result.names.setting(node, k), colour(k), 0.9)
+        Lines(prototypes[members[shown]], result.names.setting(node, k), colour(k), 0.9)
         for k, members in enumerate(found.members)
     ]
+
+
+def _lines_told(result: Result, node: str) -> str:
+    """Why there are several lines of one colour."""
+    found = contrast(result.graph, node)
+    if len(found.others) == 1:
+        return "One line per state."
+    told = "A line per state and combination of the other nodes' states"
+    few = len(found.others) <= MAX_COLUMNS
+    return f"{told}." if few else f"{told}, the {MAX_COLUMNS} commonest combinations."
 
 
 def _decoded_images(
@@ -164,6 +218,7 @@ def _columns_told(result: Result, node: str, found: Contrast, shown: NDArray[np.
         " / ".join(result.names.state(o, k) for o, k in zip(others, row, strict=True))
         for row in found.others[shown]
     ]
-    left = len(found.others) - len(shown)
-    more = f"; {left} rarer ones are not shown" if left else ""
-    return plain(f"Columns, {names}: {', '.join(outcomes)}{more}.")
+    if len(outcomes) <= MAX_TOLD:
+        return plain(f"Columns, {names}: {', '.join(outcomes)}.")
+    which = "each combination" if len(shown) == len(found.others) else "the commonest combinations"
+    return plain(f"Columns: {which} of {names}, the same in every row.")

@@ -22,7 +22,7 @@ def first_steps() -> None:
         if st.button(
             "Look at a finished example", type="primary", width="stretch", key="data.finished"
         ):
-            _turn_to(Page.GRAPH, first_look.finished_example())
+            _turn_to(Page.OVERVIEW, first_look.finished_example())
     with live.container(border=True, height="stretch"), sentences():
         st.write(
             "2,000 images of a disc: its hue acts on its radius and that on its place. Made and "

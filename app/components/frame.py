@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from app import state
-from app.services import run_control
+from app.services import first_look, run_control
 from app.services.loaders import workspace
 from app.services.words import plain
 from app.state import Page, Param
@@ -95,6 +95,7 @@ def run_page(
             folder = chosen_run(with_result=with_result)
         if folder is None:
             nothing_yet(*empty)
+            _example()
         elif with_result and not folder.has_result:
             unfinished(folder)
         else:
@@ -137,6 +138,15 @@ def nothing_yet(sentence: str, page: Page, label: str) -> None:
     """An empty page: what is missing, and where to get it."""
     st.info(sentence)
     st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def _example() -> None:
+    """Where there is no run at all: the finished one that comes with the program, shown here."""
+    if st.button("Look at a finished example", key="frame.example"):
+        folder = first_look.finished_example()
+        state.put(Param.DATA, folder.config().dataset.name)
+        state.choose_run(folder.name)
+        st.rerun()
 
 
 def chosen_run(*, with_result: bool = False) -> RunFolder | None:

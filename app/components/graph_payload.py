@@ -10,18 +10,21 @@ import networkx as nx
 import numpy as np
 
 from app.charts.palette import colour
+from causalpima_core.config import Knowledge
 from causalpima_core.report.evidence import CLEAR, edge_name, edge_sentence, separation_words
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
-from causalpima_core.runs.results import GraphResult
+from causalpima_core.runs.results import EdgeResult, GraphResult
 
 FAINTEST = 0.03
 """Weights below this are not drawn: they are the flow's background, and cost bytes."""
 
 RADIUS, COLUMN, ROW = 150, 170, 120
+FEW_LAYERS, NARROW_COLUMN = 3, 110
 WEAK_NODE = CLEAR - 0.15
+NOTHING_KNOWN = Knowledge()
 
-EdgeKind = Literal["forming", "compelled", "reversible"]
+EdgeKind = Literal["forming", "compelled", "reversible", "forbidden"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """An edge as drawn, opacity = weight."""
+    """An edge as drawn, opacity = weight; ``given`` is what was known of it beforehand."""
 
     id: str
     source: str
@@ -47,6 +50,7 @@ class Edge:
     opacity: float
     kind: EdgeKind
     title: str
+    given: Literal["", "required", "tiers"] = ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,20 @@ def _forming_edges(nodes: tuple[str, ...], weights: np.ndarray) -> tuple[Edge, .
     )
 
 
-def of_graph(graph: GraphResult, selected: str | None = None, names: Names = UNNAMED) -> Payload:
-    """The decided graph: nodes in layers, causes on the left, edges by what may be claimed."""
+def of_graph(
+    graph: GraphResult,
+    selected: str | None = None,
+    names: Names = UNNAMED,
+    knowledge: Knowledge = NOTHING_KNOWN,
+) -> Payload:
+    """The decided graph: nodes in layers, causes on the left, edges by what may be claimed.
+
+    Args:
+        graph: of a result.
+        selected: node, or edge as ``source:target``.
+        names: of the nodes.
+        knowledge: to be laid over it; edges it forbids are drawn as such.
+    """
     places = _layers(graph)
     nodes = tuple(
         Node(
@@ -128,21 +144,50 @@ def of_graph(graph: GraphResult, selected: str | None = None, names: Names = UNN
             opacity=round(edge.weight, 3),
             kind=edge.direction,
             title=f"{edge_name(edge, names)}\n{edge_sentence(edge, names)}",
+            given=_given(edge, knowledge),
         )
         for edge in graph.edges
     )
-    return Payload(nodes, edges, forming=False, selected=selected)
+    return Payload(nodes, edges + _forbidden(knowledge, names), forming=False, selected=selected)
+
+
+def _given(edge: EdgeResult, knowledge: Knowledge) -> Literal["", "required", "tiers"]:
+    if (edge.source, edge.target) in knowledge.required:
+        return "required"
+    tiers = knowledge.tiers
+    ordered = edge.source in tiers and edge.target in tiers
+    return "tiers" if ordered and tiers[edge.source] < tiers[edge.target] else ""
+
+
+def _forbidden(knowledge: Knowledge, names: Names) -> tuple[Edge, ...]:
+    return tuple(
+        Edge(
+            id=f"forbidden:{source}:{target}",
+            source=source,
+            target=target,
+            opacity=1.0,
+            kind="forbidden",
+            title=f"{names.node(source)} → {names.node(target)} was forbidden beforehand",
+        )
+        for source, target in knowledge.forbidden
+    )
 
 
 def _layers(graph: GraphResult) -> dict[str, tuple[float, float]]:
-    """Places by depth, so that edges run to the right and clear of the labels below the nodes."""
+    """Places by depth, so that edges run to the right and clear of the labels below the nodes.
+
+    Many layers go up and down, so that the picture stays large enough to read.
+    """
     drawn = nx.DiGraph()
     drawn.add_nodes_from(node.name for node in graph.nodes)
     drawn.add_edges_from((edge.source, edge.target) for edge in graph.edges)
     places = {}
-    for depth, layer in enumerate(nx.topological_generations(drawn)):
+    layers = list(nx.topological_generations(drawn))
+    few = len(layers) <= FEW_LAYERS
+    column, down, middle = (COLUMN, 0.3, 0.0) if few else (NARROW_COLUMN, 1.4, 0.5)
+    for depth, layer in enumerate(layers):
         for position, name in enumerate(sorted(layer)):
-            shift = 0.3 * ROW * (depth % 2)  # keeps a chain's long edges off its nodes
+            shift = down * ROW * (depth % 2 - middle)  # keeps a chain's long edges off its nodes
             y = (position - (len(layer) - 1) / 2) * ROW + shift
-            places[name] = (float(depth * COLUMN), round(y, 1))
+            places[name] = (float(depth * column), round(y, 1))
     return places

@@ -25,7 +25,7 @@ from causalpima_core.runs.store import RunFolder
 if TYPE_CHECKING:
     from causalpima_core.fitted import FittedModel
 
-PICTURES, CURVES = 10, 60
+PICTURES, PER_ROW, CURVES = 16, 8, 60
 FREE = -1
 """The choice that leaves a node to its causes."""
 
@@ -63,36 +63,49 @@ def intervention(folder: RunFolder, result: Result, dataset: MultimodalDataset |
             f"**Samples drawn as it is, and with {plain(told)}**",
             help="Drawn from the model, not from the data; the same random numbers for both.",
         )
-        _drawn(model, dataset, do)
+        _drawn(model, result, dataset, do)
 
 
 def _chosen(folder: RunFolder, result: Result) -> dict[str, int]:
     """What is set, as URL and session hold it."""
     parts = [part.split("=", 1) for part in (state.get(Param.DO) or "").split(",")]
     kept = {part[0]: part[1] for part in parts if len(part) == 2}
+    keys = {node.name: f"graph.do.{folder.name}.{node.name}" for node in result.graph.nodes}
     do = {}
     with st.container(horizontal=True, gap="medium"):
         for node in result.graph.nodes:
-            options = [FREE, *range(node.states)]
             wanted = kept.get(node.name, "")
             known = wanted.isdecimal() and int(wanted) < node.states
+            st.session_state[keys[node.name]] = int(wanted) if known else FREE
             chosen = st.segmented_control(
                 plain(result.names.node(node.name)),
-                options,
-                default=int(wanted) if known else FREE,
-                key=f"graph.do.{folder.name}.{node.name}",
+                [FREE, *range(node.states)],
+                key=keys[node.name],
                 format_func=lambda k, n=node.name: (
                     "as it is" if k == FREE else result.names.state(n, k)
                 ),
                 required=True,
+                on_change=_keep,
+                args=(keys,),
             )
-            if chosen != FREE:
+            if chosen is not None and chosen != FREE:
                 do[node.name] = chosen
-    state.put(Param.DO, ",".join(f"{node}={k}" for node, k in do.items()) or None)
     return do
 
 
-def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[str, int]) -> None:
+def _keep(keys: Mapping[str, str]) -> None:
+    """Put what was just chosen where URL and session hold it."""
+    chosen = {node: st.session_state.get(key, FREE) for node, key in keys.items()}
+    told = ",".join(f"{node}={k}" for node, k in chosen.items() if k not in (FREE, None))
+    state.put(Param.DO, told or None)
+
+
+def _drawn(
+    model: FittedModel,
+    result: Result,
+    dataset: MultimodalDataset | None,
+    do: Mapping[str, int],
+) -> None:
     if dataset is None:
         st.caption("Samples cannot be drawn to scale: the data file is gone or has changed.")
         return
@@ -103,7 +116,7 @@ def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[st
             for label, values in pair:
                 with labelled(label):
                     st.image(
-                        sheet(values[:PICTURES], PICTURES, limits(modality.values)),
+                        sheet(values[:PICTURES], PER_ROW, limits(modality.values)),
                         alt=f"{modality.name}, drawn {label}",
                     )
         elif modality.kind is Kind.CURVE:
@@ -112,7 +125,8 @@ def _drawn(model: FittedModel, dataset: MultimodalDataset | None, do: Mapping[st
                 Lines(values, label, ink, 0.35)
                 for (label, values), ink in zip(pair, inks, strict=True)
             ]
-            figure = curves_figure(lines, 230, Axes.of_modality(modality))
+            axes = Axes.of(modality, result.summary.experts)
+            figure = curves_figure(lines, height=230, axes=axes)
             st.plotly_chart(figure, config=PLAIN, key=f"graph.do.{modality.name}.curves")
         else:
             _means(modality, pair)

@@ -59,7 +59,11 @@ def _strip(folder: RunFolder, history: EdgeHistory, epoch: int) -> None:
         config={"displayModeBar": False},
     )
     count = len(history.changes)
-    told = f"The graph changed at {count} epoch{'' if count == 1 else 's'}."
+    told = (
+        "Darker: larger weight, from 0 to 1. Red: the graph became another one, at "
+        f"{count} epoch{'' if count == 1 else 's'}. After the last epoch the directions are "
+        "decided from all samples, so the decided graph may differ from the last weights."
+    )
     if len(history.edges) == MAX_EDGES:
         told += f" Drawn are the {MAX_EDGES} edges of largest mean weight that were ever in it."
     st.caption(told)

@@ -23,8 +23,17 @@ def spread(rows: np.ndarray, limit: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int)]
 
 
-def show_samples(modality: Modality, rows: Sequence[int] | np.ndarray, key: str) -> None:
-    """Measurements of these samples in one modality; the others' behind them where they help."""
+def show_samples(
+    modality: Modality, rows: Sequence[int] | np.ndarray, key: str, axes: Axes | None = None
+) -> None:
+    """Measurements of these samples in one modality; the others' behind them where they help.
+
+    Args:
+        modality: one of the dataset's.
+        rows: the samples.
+        key: of the chart.
+        axes: of a curve whose law is known.
+    """
     rows = np.asarray(rows, dtype=int)
     rows = rows[modality.observed[rows]]
     if len(rows) == 0:
@@ -32,7 +41,7 @@ def show_samples(modality: Modality, rows: Sequence[int] | np.ndarray, key: str)
     elif modality.kind is Kind.IMAGE:
         _images(modality, rows)
     elif modality.kind is Kind.CURVE:
-        _curves(modality, rows, key)
+        _curves(modality, rows, key, axes or Axes.of_modality(modality))
     else:
         _table(modality, rows)
 
@@ -59,11 +68,10 @@ def _images(modality: Modality, rows: np.ndarray) -> None:
         st.caption(f"{len(shown)} of {len(rows):,} images, evenly spread.")
 
 
-def _curves(modality: Modality, rows: np.ndarray, key: str) -> None:
-    behind = Lines(some(modality.values), "all", MUTED, 0.12)
+def _curves(modality: Modality, rows: np.ndarray, key: str, axes: Axes) -> None:
+    behind = Lines(some(modality.values), "all", MUTED, 0.22)
     front = Lines(some(modality.values, rows=rows), "selected", COLOURS[0], 0.5)
-    figure = curves_figure([behind, front], height=240, axes=Axes.of_modality(modality))
-    st.plotly_chart(figure, key=key, config=PLAIN)
+    st.plotly_chart(curves_figure([behind, front], height=240, axes=axes), key=key, config=PLAIN)
 
 
 def _table(modality: Modality, rows: np.ndarray) -> None:

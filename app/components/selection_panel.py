@@ -15,6 +15,7 @@ from app.services.loaders import Result
 from app.services.words import plain
 from app.state import Key
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.report.axes import Axes
 from causalpima_core.report.evidence import composition
 
 
@@ -63,8 +64,9 @@ def composition_table(result: Result, others: pd.DataFrame, rows: np.ndarray) ->
     )
 
 
-def gallery(dataset: MultimodalDataset, rows: np.ndarray) -> None:
+def gallery(result: Result, dataset: MultimodalDataset, rows: np.ndarray) -> None:
     """The selected samples in every modality."""
     for modality in dataset.modalities:
         st.markdown(f"**{plain(modality.name)}** &ensp; of the selected samples")
-        show_samples(modality, rows, key=f"latent.gallery.{modality.name}")
+        axes = Axes.of(modality, result.summary.experts)
+        show_samples(modality, rows, key=f"latent.gallery.{modality.name}", axes=axes)

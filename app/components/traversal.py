@@ -59,7 +59,8 @@ def traversal(
                 Lines(step[None], ends.get(i, ""), colours[i], 1.0, 1.6)
                 for i, step in enumerate(steps)
             ]
-            figure = curves_figure(lines, 240, Axes.of_modality(modality))
+            axes = Axes.of(modality, result.summary.experts)
+            figure = curves_figure(lines, height=240, axes=axes)
             st.plotly_chart(figure, config=PLAIN, key=f"walk.{modality.name}")
         else:
             names = modality.columns or tuple(str(i) for i in range(modality.shape[0]))

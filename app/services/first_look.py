@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.services import run_control, uploads
+from app.services import run_control
 from app.services.loaders import workspace
 from causalpima_core.config import ModelConfig, Preset, TrainingConfig
-from causalpima_core.data.examples import EXAMPLES
 from causalpima_core.runs.shipped import unpack
 from causalpima_core.runs.store import RunFolder
 
 FINISHED = Path(__file__).parents[2] / "assets" / "example" / "lattice.zip"
 """Made by `assets/make_example_run.py`."""
 
-QUICKEST = EXAMPLES["circles"]
+QUICKEST = "circles"
 
 
 def finished_example() -> RunFolder:
@@ -28,9 +27,14 @@ def finished_example() -> RunFolder:
 
 def train_example() -> RunFolder:
     """A new run on the example that is learned quickest."""
+    # Drawing samples takes a library that no other page should wait for.
+    from app.services import uploads
+    from causalpima_core.data.examples import EXAMPLES
+
+    quickest = EXAMPLES[QUICKEST]
     data = uploads.make_example(
-        QUICKEST.name, QUICKEST.default_graph, QUICKEST.default_samples, seed=0
+        quickest.name, quickest.default_graph, quickest.default_samples, seed=0
     )
     training = TrainingConfig.of_preset(Preset.QUICK)
-    model = ModelConfig.parse(states=QUICKEST.states)
-    return run_control.start_run(f"{QUICKEST.name}-quick", data, model, training)
+    model = ModelConfig.parse(states=quickest.states)
+    return run_control.start_run(f"{quickest.name}-quick", data, model, training)

@@ -137,15 +137,20 @@ def _settings_and_scores(pair: Pair) -> None:
         (one.names, other.names),
         same_data=pair.agreement is not None,
     )
-    figure = st.column_config.TextColumn(alignment="right")
-    st.dataframe(
-        pd.concat([differing, scores], ignore_index=True),
-        hide_index=True,
-        height="content",
-        column_config={"A": figure, "B": figure, "B − A": figure},
-    )
     if differing.empty:
         st.caption("Both runs have the same settings.")
+    else:
+        st.dataframe(differing.drop(columns="B − A"), hide_index=True, height="content")
+    by_term = scores["what"].str.startswith("held-out ") & (scores.index > 0)
+    _numbers(scores[~by_term])
+    with st.expander("Held-out ELBO by term"):
+        _numbers(scores[by_term])
+
+
+def _numbers(table: pd.DataFrame) -> None:
+    right = st.column_config.TextColumn(alignment="right")
+    config = {"A": right, "B": right, "B − A": right}
+    st.dataframe(table, hide_index=True, height="content", column_config=config)
 
 
 def _agreement(pair: Pair) -> None:

@@ -59,9 +59,8 @@ def _explain(folder: RunFolder) -> None:
 
 def _picture(folder: RunFolder, result: Result) -> None:
     selected = state.get(Param.EDGE) or _node(result)
-    click = live_graph(
-        graph_payload.of_graph(result.graph, selected, result.names), f"graph.{folder.name}"
-    )
+    payload = graph_payload.of_graph(result.graph, selected, result.names, _overlay(folder))
+    click = live_graph(payload, f"graph.{folder.name}")
     if click is not None and click.name != selected:
         _select(click)
         st.rerun()
@@ -73,6 +72,16 @@ def _picture(folder: RunFolder, result: Result) -> None:
         "of them, a reversible one does not. What you know (tiers, required or forbidden edges) "
         "can orient more. Click a node or an edge for its evidence."
     )
+
+
+def _overlay(folder: RunFolder) -> Knowledge:
+    """What was given beforehand, unless a person wants to see the discovered alone."""
+    knowledge = folder.config().model.knowledge
+    if knowledge == Knowledge() or st.toggle(
+        "Show what was given beforehand", value=True, key="graph.overlay"
+    ):
+        return knowledge
+    return Knowledge()
 
 
 def _select(click: Click) -> None:

@@ -26,7 +26,7 @@ STYLE = """
 def show() -> None:
     """The page."""
     with page("What it can claim"), st.container(width=1000):
-        st.caption(
+        st.markdown(
             "[What it does](#method) · [Claims](#claims) · [Checks](#checks) · "
             "[Terms](#terms) · [Without a mouse](#keyboard) · [To cite](#cite)"
         )

@@ -58,7 +58,7 @@ def _explore(folder: RunFolder) -> None:
     with aside:
         selection_panel(result, metadata, rows)
     if len(rows) and dataset is not None:
-        gallery(dataset, rows)
+        gallery(result, dataset, rows)
 
 
 def _projection(view: View, result: Result) -> Projection | None:

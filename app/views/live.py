@@ -93,7 +93,7 @@ def _onward(folder: RunFolder) -> None:
     if not folder.has_result:
         return
     with st.container(horizontal=True, gap="small"):
-        for label, target in (("Latent space", Page.LATENT), ("Graph", Page.GRAPH)):
+        for label, target in (("Overview", Page.OVERVIEW), ("Latent space", Page.LATENT)):
             if st.button(label, key=f"live.open.{label}"):
                 st.switch_page(target, query_params={Param.RUN: folder.name})
 
@@ -218,7 +218,7 @@ def _latent(folder: RunFolder, snapshot: Snapshot | None, status: Status) -> Non
         accelerated=False,
         components=projection.components(snapshot.means, snapshot.covariances),
     )
-    figure.update_layout(dragmode="pan", showlegend=False)
+    figure.update_layout(dragmode="pan")
     if held:
         hold_axes(figure, end.points)
     st.plotly_chart(figure, key=f"live.latent.{folder.name}", config={"displayModeBar": False})

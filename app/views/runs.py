@@ -180,6 +180,7 @@ def _actions(folder: RunFolder) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, target, possible in (
             ("Live", Page.LIVE, True),
+            ("Overview", Page.OVERVIEW, ready),
             ("Latent space", Page.LATENT, ready),
             ("Graph", Page.GRAPH, ready),
         ):

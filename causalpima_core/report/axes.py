@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,15 @@ class Axes:
         return np.asarray(self.points or np.linspace(self.start, self.stop, n_points))
 
     @classmethod
+    def of(cls, modality: Modality, laws: Sequence[ExpertResult] = ()) -> Axes:
+        """Those of the law that the modality was given, else those that the data state."""
+        law = next((law for law in laws if law.modality == modality.name), None)
+        return cls.of_law(law) if law else cls.of_modality(modality)
+
+    @classmethod
     def of_modality(cls, modality: Modality) -> Axes:
         """Those that the data state; the index of points where they state none."""
-        y = with_unit("", modality.unit).strip()
+        y = with_unit(modality.name, modality.unit)
         if not modality.axis:
             return cls(0, modality.shape[-1] - 1, "point", y)
         x = with_unit("t", modality.axis_unit)

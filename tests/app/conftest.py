@@ -38,6 +38,9 @@ def open_page() -> Open:
         app = AppTest.from_file(MAIN, default_timeout=30)
         for name, value in params.items():
             app.query_params[name] = value
-        return app.switch_page(f"views/{page}.py").run()
+        app.switch_page(f"views/{page}.py").run()
+        if page != "data":  # which also stands in for a page that is not found
+            assert app.title[0].value != "Data"
+        return app
 
     return _open

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from causalpima_core.config import DatasetReference, ModelConfig, RunConfig, TrainingConfig
+from causalpima_core.config import AUTO, DatasetReference, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage, Status
 from causalpima_core.runs.results import (
@@ -62,14 +62,17 @@ def write_run(
     with_result: bool | None = None,
     with_law: bool = False,
 ) -> RunFolder:
-    """A run in some state: with snapshots and metrics, and a result where it finished."""
+    """A run in some state: with snapshots and metrics, and a result where it finished.
+
+    With no ``states`` they are to be chosen from the data, and have not been yet.
+    """
     dataset = load_dataset(data)
     config = RunConfig(
         name=name,
         dataset=DatasetReference(
             path=str(data), sha256=dataset.fingerprint(), n_samples=len(dataset), name=data.name
         ),
-        model=ModelConfig(states=states),
+        model=ModelConfig.parse(states=states or AUTO),
         training=TrainingConfig.of_preset("quick"),
         created=time.time(),
     )
@@ -116,16 +119,17 @@ def snapshot(epoch: int, states: tuple[int, ...]) -> Snapshot:
     component = rng.integers(0, n_components, SAMPLES)
     means = np.random.default_rng(1).normal(0, 4, (n_components, LATENT)).astype(np.float32)
     edges = np.triu(np.full((n_nodes, n_nodes), epoch / EPOCHS), 1).astype(np.float32)
+    kept = slice(None) if states else slice(0)  # no nodes yet, no components
     return Snapshot(
         epoch=epoch,
         stage=Stage.JOINT,
         temperature=1.0 / epoch,
         sample=np.arange(SAMPLES),
         latent=(means[component] + rng.normal(0, 0.5, (SAMPLES, LATENT))).astype(np.float32),
-        component=component,
-        means=means,
-        covariances=np.tile(np.eye(LATENT, dtype=np.float32) / 4, (n_components, 1, 1)),
-        weights=np.full(n_components, 1 / n_components, dtype=np.float32),
+        component=component if states else np.full(SAMPLES, -1),
+        means=means[kept],
+        covariances=np.tile(np.eye(LATENT, dtype=np.float32) / 4, (n_components, 1, 1))[kept],
+        weights=np.full(n_components, 1 / n_components, dtype=np.float32)[kept],
         edges=edges,
         separation=np.full(n_nodes, 0.9, dtype=np.float32),
     )

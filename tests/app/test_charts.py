@@ -183,14 +183,20 @@ def test_limits_ignore_missing_measurements():
 
 
 def test_overlaid_curves_are_one_trace_with_gaps():
-    figure = curves_figure([Lines(RNG.random((7, 20)), "seven", COLOURS[0])])
+    figure = curves_figure([Lines(RNG.random((7, 20)), "", COLOURS[0])])
     (trace,) = figure.data
     assert np.isnan(trace.y).sum() == 7
 
 
+def test_faint_lines_have_a_legend_that_can_be_seen():
+    figure = curves_figure([Lines(RNG.random((7, 20)), "seven", "#000000", 0.1)])
+    shown = [trace for trace in figure.data if trace.showlegend is not False]
+    assert [(trace.name, trace.line.color) for trace in shown] == [("seven", "rgba(0,0,0,0.75)")]
+
+
 def test_curves_lie_along_the_axis_they_are_given():
     axes = Axes(0.0, 0.03, "t", "value [MPa]")
-    figure = curves_figure([Lines(RNG.random((2, 4)), "two", COLOURS[0])], axes=axes)
+    figure = curves_figure([Lines(RNG.random((2, 4)), "", COLOURS[0])], axes=axes)
     (trace,) = figure.data
     once = [0.0, 0.01, 0.02, 0.03, np.nan]
     np.testing.assert_allclose(np.array(trace.x, dtype=float), [*once, *once])

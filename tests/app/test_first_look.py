@@ -20,16 +20,27 @@ def test_the_finished_example_is_one_click_away(open_page: Open):
     app.button(key="data.finished").click().run()
     assert not app.exception
     assert not app.error
-    assert app.title[0].value == "Graph"
+    assert app.title[0].value == "Overview"
     assert app.query_params["run"] == "example-lattice"
     again = open_page("data")
     again.button(key="data.finished").click().run()
     assert [run.name for run in Workspace().runs()] == ["example-lattice"]
 
 
+@pytest.mark.parametrize("page", ["live", "overview", "latent", "physics"])
+def test_an_empty_page_shows_the_example_where_one_stands(open_page: Open, page: str):
+    app = open_page(page)
+    title = app.title[0].value
+    app.button(key="frame.example").click().run()
+    assert not app.exception
+    assert not app.info
+    assert app.title[0].value == title
+    assert app.query_params["run"] == "example-lattice"
+
+
 def test_every_page_shows_the_finished_example(open_page: Open):
     first_look.finished_example()
-    for page in ("live", "runs", "latent", "graph"):
+    for page in ("live", "runs", "overview", "latent", "graph"):
         app = open_page(page, run="example-lattice")
         assert not app.exception, page
         assert not app.error, page

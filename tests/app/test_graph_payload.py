@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.components import graph_payload
+from causalpima_core.config import Knowledge
 from tests.app.synthetic import graph_result, snapshot
 
 
@@ -41,3 +42,27 @@ def test_the_decided_graph_runs_from_left_to_right_and_keeps_kinds():
     assert len(set(x)) == 3
     assert [edge.kind for edge in payload.edges] == ["compelled", "reversible"]
     assert [node.weak for node in payload.nodes] == [False, True, True]
+
+
+def test_what_was_given_lies_over_what_was_found():
+    known = Knowledge(
+        required=(("node_1", "node_2"),),
+        forbidden=(("node_3", "node_1"),),
+        tiers={"node_2": 1, "node_3": 2},
+    )
+    payload = graph_payload.of_graph(graph_result((2, 2, 2)), knowledge=known)
+    assert [(edge.id, edge.kind, edge.given) for edge in payload.edges] == [
+        ("node_1:node_2", "compelled", "required"),
+        ("node_2:node_3", "reversible", "tiers"),
+        ("forbidden:node_3:node_1", "forbidden", ""),
+    ]
+
+
+def test_a_long_chain_goes_up_and_down_so_that_it_is_drawn_large():
+    nodes = graph_payload.of_graph(graph_result((2,) * 6)).nodes
+    width = max(n.x for n in nodes) - min(n.x for n in nodes)
+    height = max(n.y for n in nodes) - min(n.y for n in nodes)
+    assert width < 4 * height
+    upper, lower = nodes[0].y, nodes[1].y
+    assert [n.y for n in nodes] == [upper, lower] * 3
+    assert upper < 0 < lower

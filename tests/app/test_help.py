@@ -32,7 +32,7 @@ def test_the_counts_are_those_of_the_results():
 
 def test_every_link_within_the_page_has_its_heading(open_page: Open):
     app = open_page("help")
-    wanted = set(re.findall(r"\(#(\w+)\)", app.caption[0].value))
+    wanted = set(re.findall(r"\(#(\w+)\)", app.markdown[0].value))
     there = {heading.proto.anchor for kind in (app.header, app.subheader) for heading in kind}
     assert wanted
     assert wanted <= there

@@ -14,7 +14,7 @@ OPEN_ALL = """
 import sys
 from streamlit.testing.v1 import AppTest
 
-pages = "data model live runs compare latent features graph physics export help"
+pages = "data model live runs compare overview latent features graph physics export help"
 for page in pages.split():
     at = AppTest.from_file(sys.argv[1], default_timeout=60)
     at.query_params["run"], at.query_params["data"] = "a-run", "some.npz"

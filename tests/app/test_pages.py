@@ -16,6 +16,7 @@ PAGES = (
     "live",
     "runs",
     "compare",
+    "overview",
     "latent",
     "features",
     "graph",
@@ -64,15 +65,31 @@ def test_a_finished_run(open_page: Open, page: str, states, modalities: int):
     folder = write_run(data, RunState.FINISHED, states)
     if page == "crossmodal":
         write_model(folder)
+    if page == "compare":
+        write_run(data, RunState.FINISHED, (2, 2), "other")
     app = open_page(page, data="some.npz", run="a-run")
     assert not app.exception
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    ("modalities", "states"),
+    [(1, (2,)), (3, (2, 2, 2, 2, 2, 2))],
+    ids=["one modality, one node", "three modalities, six nodes"],
+)
 @pytest.mark.parametrize("state", [s for s in RunState if s is not RunState.FINISHED])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_run_without_result(open_page: Open, page: str, state: RunState):
-    write_run(write_dataset("some", 1), state, (2, 2))
+def test_a_run_without_result(
+    open_page: Open, page: str, state: RunState, modalities: int, states: tuple[int, ...]
+):
+    write_run(write_dataset("some", modalities), state, states)
+    app = open_page(page, data="some.npz", run="a-run")
+    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_that_chooses_its_nodes_has_none_while_it_trains(open_page: Open, page: str):
+    write_run(write_dataset("some", 3), RunState.RUNNING, ())
     app = open_page(page, run="a-run")
     assert not app.exception
 

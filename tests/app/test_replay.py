@@ -77,7 +77,7 @@ def ranges(app) -> list[list[float]]:
 def test_buttons_lead_from_change_to_change_and_the_axes_stay(open_page: Open):
     write_run(write_dataset("some", 1), RunState.FINISHED)
     app = open_page("live", run="a-run")
-    assert "The graph changed at 1 epoch." in said(app)
+    assert "the graph became another one, at 1 epoch." in said(app)
     assert "axes as at epoch 6" in said(app)
     assert buttons(app)["Next change"] is True
     at_the_end = ranges(app)

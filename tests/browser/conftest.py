@@ -1,4 +1,4 @@
-"""One Chromium for all journeys; without it a person's test run skips them, CI fails."""
+"""One Chromium and one server for all journeys; without Chromium a person's test run skips them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from app.services.first_look import finished_example
+from causalpima_core.runs.records import RunState
+from tests.app.synthetic import write_dataset, write_run
 from tests.browser import driver
 
 
@@ -21,5 +24,20 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed, and on CI the browser tests must run.")
         pytest.skip("Chromium is not installed: the pages are not tested in a real browser.")
+    expect.set_options(timeout=driver.PATIENCE_MS)
     with driver.browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def explorer(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the finished example, and runs `one` and `two` of the same three modalities."""
+    root = tmp_path_factory.mktemp("workspace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAUSALPIMA_WORKSPACE", str(root))
+        finished_example()
+        data = write_dataset("some", 3)
+        write_run(data, RunState.FINISHED, (2, 2), "one")
+        write_run(data, RunState.FINISHED, (2, 2, 2), "two")
+    with driver.running_app(root) as address:
+        yield address

@@ -88,6 +88,24 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+PAGES = {
+    "": "Data",
+    "model": "Model",
+    "live": "Live",
+    "runs": "Runs",
+    "compare": "Compare",
+    "overview": "Overview",
+    "latent": "Latent space",
+    "features": "Features",
+    "graph": "Graph",
+    "crossmodal": "Cross-modal",
+    "physics": "Physics",
+    "export": "Export",
+    "help": "What it can claim",
+}
+"""Title of every page by its path."""
+
+
 def upload(page: Page, address: str, file: Path) -> None:
     """Bring a file in on the Data page and wait until it is shown."""
     page.goto(address)

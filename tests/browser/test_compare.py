@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from causalpima_core.runs.records import RunState
-from tests.app.synthetic import write_dataset, write_run
 from tests.browser import driver
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SELECTED = """number => document.querySelectorAll('.js-plotly-plot')[number]._fullData
     .flatMap(trace => Array.from(trace.selectedpoints ?? [], i => trace.customdata[i][0]))
     .sort((a, b) => a - b)"""
@@ -23,34 +20,27 @@ def selected(page: Page, number: int) -> list[int]:
     return page.evaluate(SELECTED, number)
 
 
-def test_a_lasso_in_either_chart_marks_both(
-    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
-    data = write_dataset("some", 1)
-    write_run(data, RunState.FINISHED, (2, 2), "one")
-    write_run(data, RunState.FINISHED, (2, 2, 2), "two")
-    with driver.running_app(tmp_path) as address:
-        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
-        page.set_default_timeout(driver.PATIENCE_MS)
-        page.goto(f"{address}/compare?run=one&other=two")
-        driver.settle(page, "Compare")
-        told = page.get_by_text(re.compile(r"^\d+ samples selected$"))
-        seen = []
-        for number, share in ((0, 0.6), (1, 0.9), (0, 0.8)):
-            driver.lasso(page, share, number)
-            expect(told).to_be_visible()
-            page.wait_for_timeout(2000)
-            seen.append(selected(page, 0))
-            assert selected(page, 1) == seen[-1]
-            expect(told).to_have_text(f"{len(seen[-1])} samples selected")
-        assert seen[0] != seen[1] != seen[2]
-
-        page.reload()
-        driver.settle(page, "Compare")
+def test_a_lasso_in_either_chart_marks_both(chromium: Browser, explorer: str):
+    page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(driver.PATIENCE_MS)
+    page.goto(f"{explorer}/compare?run=one&other=two")
+    driver.settle(page, "Compare")
+    told = page.get_by_text(re.compile(r"^\d+ samples selected$"))
+    seen = []
+    for number, share in ((0, 0.6), (1, 0.9), (0, 0.8)):
+        driver.lasso(page, share, number)
+        expect(told).to_be_visible()
+        page.wait_for_timeout(2000)
+        seen.append(selected(page, 0))
+        assert selected(page, 1) == seen[-1]
         expect(told).to_have_text(f"{len(seen[-1])} samples selected")
-        assert selected(page, 0) == selected(page, 1) == seen[-1]
-        page.get_by_role("button", name="Clear").click()
-        expect(told).to_be_hidden()
-        page.wait_for_timeout(1000)
-        assert selected(page, 0) == selected(page, 1) == []
+    assert seen[0] != seen[1] != seen[2]
+
+    page.reload()
+    driver.settle(page, "Compare")
+    expect(told).to_have_text(f"{len(seen[-1])} samples selected")
+    assert selected(page, 0) == selected(page, 1) == seen[-1]
+    page.get_by_role("button", name="Clear").click()
+    expect(told).to_be_hidden()
+    page.wait_for_timeout(1000)
+    assert selected(page, 0) == selected(page, 1) == []
