@@ -6,8 +6,7 @@ from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.experts.spec import parse_expert
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.physics import physical_candidates, physical_view
-from causalpima_core.training.pursuit import side_by_side
-from causalpima_core.training.pursuit import View
+from causalpima_core.training.pursuit import View, side_by_side
 
 DECAY = "amplitude*exp(-rate*t); amplitude>0; rate>0; t=0:4 [s]"
 
