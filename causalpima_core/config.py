@@ -30,8 +30,8 @@ SEARCHED_SAMPLES = 20_000
 """Samples that groups are looked for in at most: neighbourhoods and the fits of many mixtures to
 more would take hours, and gigabytes, to find the same groups."""
 AUTO = "auto"
-AUTO_LATENT = 10
-"""Latent dimensions where the number of nodes is not known beforehand."""
+LEAST_LATENT = 12
+"""Latent dimensions unless told: in 8, nuisance of one modality hid a factor that another shows."""
 Edge = tuple[str, str]
 T = TypeVar("T")
 
@@ -235,8 +235,7 @@ class ModelConfig(_Frozen):
     @property
     def n_latent(self) -> int:
         """Latent dimensions: as asked for, or enough for factors and nuisance to come apart."""
-        automatic = AUTO_LATENT if self.from_data else max(8, 2 * len(self.states) + 2)
-        return self.latent_dim or automatic
+        return self.latent_dim or max(LEAST_LATENT, 2 * len(self.states) + 2)
 
     def with_states(self, states: tuple[int, ...]) -> Self:
         """The same with the states that were chosen."""

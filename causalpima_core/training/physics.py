@@ -70,21 +70,6 @@ def physical_view(
     return View(f"{name} physics", mean, variance, observed)
 
 
-def with_physics(latents: Latents, views: list[View]) -> Latents:
-    """Latents with the determined physical parameters beside them, shape ``(n, d + …)``.
-
-    Where a curve is missing, its parameters are what the latents let expect.
-    """
-    known = np.column_stack([np.ones(len(latents)), latents])
-    columns = [latents]
-    for view in views:
-        physical = view.mean[:, view.informed]
-        seen = view.observed
-        slopes, *_ = np.linalg.lstsq(known[seen], physical[seen])
-        columns.append(np.where(seen[:, None], physical, known @ slopes))
-    return np.hstack(columns)
-
-
 def physical_candidates(
     physical: list[View],
     views: list[View],

@@ -75,6 +75,20 @@ class Node:
         return normalized_mutual_info_score(self.state, other.state) > SAME_NODE
 
 
+def side_by_side(latents: Latents, views: list[View]) -> Latents:
+    """Latents with what each view determines beside them, shape ``(n, d + …)``.
+
+    Where a sample lacks a view, it gets what the latents let expect.
+    """
+    known = np.column_stack([np.ones(len(latents)), latents])
+    columns = [latents]
+    for view in views:
+        determined, seen = view.mean[:, view.informed], view.observed
+        slopes, *_ = np.linalg.lstsq(known[seen], determined[seen])
+        columns.append(np.where(seen[:, None], determined, known @ slopes))
+    return np.hstack(columns)
+
+
 def find_nodes(
     view: View,
     cell: NDArray[np.int64],

@@ -28,8 +28,8 @@ from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.growth import begin, combine, first_nodes, grow
 from causalpima_core.training.labelling import label_cells
-from causalpima_core.training.physics import physical_candidates, physical_views, with_physics
-from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
+from causalpima_core.training.physics import physical_candidates, physical_views
+from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain, side_by_side
 from causalpima_core.training.ranking import first_distinct
 
 SAME_PARTITION = 0.98
@@ -123,7 +123,9 @@ class Scene:
     Attributes:
         views: where nodes are looked for.
         physical: those of them that are parameters of known physics.
-        latents: that all samples have, physical parameters beside them, shape ``(n, d)``.
+        latents: joint ones with each modality's own and physical parameters beside them, as an
+            encoder that is sure of nuisance can hide in the joint ones what another modality
+            shows clearly, shape ``(n, d)``.
         appearance: what groups of samples look like.
     """
 
@@ -138,9 +140,9 @@ class Scene:
         inference = encode(model, samples)
         physical = physical_views(model, samples, rng)
         appearance = Appearance(model, samples, inference.joint)
-        views = [*_views(model, samples, inference), *appearance.views(), *physical]
-        latents = inference.joint.mean.cpu().double().numpy()
-        return cls(views, physical, with_physics(latents, physical), appearance)
+        joint, *own = _views(model, samples, inference)
+        latents = side_by_side(joint.mean, [*own, *physical])
+        return cls([joint, *own, *appearance.views(), *physical], physical, latents, appearance)
 
 
 def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start:

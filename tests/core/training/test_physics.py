@@ -5,8 +5,8 @@ import causalpima_core
 from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.experts.spec import parse_expert
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.physics import physical_candidates, physical_view, with_physics
-from causalpima_core.training.pursuit import View
+from causalpima_core.training.physics import physical_candidates, physical_view
+from causalpima_core.training.pursuit import View, side_by_side
 
 DECAY = "amplitude*exp(-rate*t); amplitude>0; rate>0; t=0:4 [s]"
 
@@ -39,7 +39,7 @@ def test_where_a_curve_is_missing_its_parameters_are_what_latents_let_expect():
     seen = np.arange(len(curves)) % 5 > 0
     view = physical_view("curve", parse_expert(DECAY), curves, seen, np.random.default_rng(0))
     latents = np.log(own) @ [[1.0, 0.5], [-0.3, 2.0]]
-    beside = with_physics(latents, [view])
+    beside = side_by_side(latents, [view])
     np.testing.assert_array_equal(beside[:, :2], latents)
     assert np.corrcoef(beside[~seen, 2], np.log(own[~seen, 0]))[0, 1] > 0.999
 
@@ -50,7 +50,7 @@ def test_parameters_that_curves_do_not_determine_are_no_view():
     everyone = np.ones(len(curves), dtype=bool)
     view = physical_view("curve", confused, curves, everyone, np.random.default_rng(0))
     latents = np.zeros((len(curves), 2))
-    assert with_physics(latents, [view]).shape[1] == 3  # of a, b and k, only k can be told
+    assert side_by_side(latents, [view]).shape[1] == 3  # of a, b and k, only k can be told
 
 
 def test_groups_are_found_in_physical_parameters():
