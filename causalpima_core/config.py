@@ -235,7 +235,8 @@ class ModelConfig(_Frozen):
     @property
     def n_latent(self) -> int:
         """Latent dimensions: as asked for, or enough for factors and nuisance to come apart."""
-        return self.latent_dim or max(LEAST_LATENT, 2 * len(self.states) + 2)
+        wanted = 0 if self.from_data else 2 * len(self.states) + 2  # states to come change nothing
+        return self.latent_dim or max(LEAST_LATENT, wanted)
 
     def with_states(self, states: tuple[int, ...]) -> Self:
         """The same with the states that were chosen."""
