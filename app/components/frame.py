@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import state
 from app.services import first_look, run_control
+from app.services.identity import signed_in
 from app.services.loaders import workspace
 from app.services.words import plain
 from app.state import Page, Param
@@ -54,7 +55,7 @@ def _dress() -> None:
 
 def _only_readable() -> None:
     """Said on every page, before someone has set up what cannot be kept."""
-    if not workspace().is_writable:
+    if signed_in() and not workspace().is_writable:
         st.warning(
             f"The workspace '{plain(str(workspace().root))}' can only be read: runs can be looked "
             "at, but nothing can be trained, uploaded, named or deleted."

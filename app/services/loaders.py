@@ -55,7 +55,7 @@ def dataset_at(path: Path | str) -> MultimodalDataset:
         DataError: the same sentence as on the command line.
     """
     path = Path(path)
-    beside = (path, path.with_suffix(UNITS))
+    beside = (path, path.with_suffix(UNITS)) if path.name else ()  # a run may come without data
     stamp = sum(file.stat().st_mtime_ns for file in beside if file.is_file())
     return _dataset(str(path), stamp)
 

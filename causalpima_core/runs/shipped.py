@@ -23,17 +23,17 @@ def unpack(archive: Path | BinaryIO, workspace: Workspace, name: str = "bundle")
         name: what to call the bundle in messages, where it is not a path.
 
     Raises:
-        RunFolderError: the archive is no bundle, or the workspace cannot be written.
+        RunFolderError: the archive is no bundle, or the workspace is full or cannot be written.
     """
-    with (
-        open_bundle(archive, name) as bundle,
-        bundle.staged_data(workspace.datasets_folder) as data,
-    ):
+    with open_bundle(archive, name) as bundle:
         found = _the_same(workspace, bundle.config)
         if found is None:
-            return bundle.make(workspace.new_run_path(bundle.config.name), data)
-        data.keep()
-        return found
+            workspace.check_room(bundle.packed.size)
+        with bundle.staged_data(workspace.datasets_folder) as data:
+            if found is None:
+                return bundle.make(workspace.new_run_path(bundle.config.name), data)
+            data.keep()
+            return found
 
 
 def _the_same(workspace: Workspace, config: RunConfig) -> RunFolder | None:

@@ -140,9 +140,9 @@ class Workspace:
 
     def dataset(self, name: str) -> Path:
         """The data file of that name; `RunFolderError` where there is none."""
-        path = self.datasets_folder / name
+        path = self.datasets_folder / plain_name(name)
         away = self.is_private and path.resolve().parent != self.datasets_folder.resolve()
-        if name != plain_name(name) or away or not path.is_file():
+        if name != path.name or away or not path.is_file():
             raise RunFolderError(f"There is no dataset '{name}' here: upload it on the Data page.")
         return path
 

@@ -39,8 +39,6 @@ def opened(page: str, user: dict[str, object], auth: dict | None = None, **param
     app.user = user
     for name, value in params.items():
         app.query_params[name] = value
-    if page == "crossmodal" and user:  # its address is not its file's name: learn it first
-        app.run()
     return app.switch_page(f"views/{page}.py").run()
 
 
@@ -185,7 +183,7 @@ def test_one_without_an_identity_sees_nothing(claims: dict, annas: RunFolder):
     assert "does not say who you are" in app.error[0].value
 
 
-def test_damaged_secrets_close_the_door(open_page, monkeypatch, tmp_path, annas: RunFolder):
+def test_damaged_secrets_close_the_door(tmp_path, annas: RunFolder):
     import streamlit as st
 
     broken = tmp_path / "secrets.toml"
@@ -194,7 +192,7 @@ def test_damaged_secrets_close_the_door(open_page, monkeypatch, tmp_path, annas:
     st.secrets._reset()
     st.config.set_option("secrets.files", [str(broken)])
     try:
-        app = open_page("runs")
+        app = AppTest.from_file(MAIN, default_timeout=30).switch_page("views/runs.py").run()
         assert not app.exception
         assert "cannot be read as TOML" in app.error[0].value
         assert len(app.button) == 0
