@@ -92,12 +92,18 @@ def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) 
     light.get_by_role("button", name="Watch one being trained").click()
     driver.settle(light, "Live")
     dark.goto(light.url)
-    while not any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(light).values()):
+    ended = light.get_by_text("Finished after")
+    while not ended.is_visible() and not _forming(light):
         light.wait_for_timeout(200)
     for theme, page in pages.items():
         page.locator(".scatterlayer .point").first.wait_for()
         _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
     driver.watch_opacities(light)
+
+
+def _forming(page: Page) -> bool:
+    """Whether an edge is neither there nor gone."""
+    return any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(page).values())
 
 
 def _open(browser: Browser, theme: Literal["light", "dark"], width: int, height: int) -> Page:
