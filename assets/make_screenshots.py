@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page
 from app.services.first_look import finished_example
 from app.state import encode_rows
 from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.data.examples import write_example
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.runs import worker
 from causalpima_core.runs.creation import create_run
@@ -88,16 +89,24 @@ def _views(example: RunFolder) -> dict[str, tuple[str, str]]:
 def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) -> None:
     """Once the graph forms; the run goes on meanwhile."""
     light, dark = pages["light"], pages["dark"]
-    light.goto(address)
-    light.get_by_role("button", name="Watch one being trained").click()
-    driver.settle(light, "Live")
+    file = Workspace().datasets_folder / "coloured-digits.npz"
+    write_example("coloured-digits", file, samples=2000)
+    light.goto(f"{address}/?data={file.name}")
+    driver.settle(light, "Data")
+    driver.start_training(light, (3, 2, 2), "Standard")
     dark.goto(light.url)
-    while not any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(light).values()):
+    ended = light.get_by_text("Finished after")
+    while not ended.is_visible() and not _forming(light):
         light.wait_for_timeout(200)
     for theme, page in pages.items():
         page.locator(".scatterlayer .point").first.wait_for()
         _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
     driver.watch_opacities(light)
+
+
+def _forming(page: Page) -> bool:
+    """Whether an edge is neither there nor gone."""
+    return any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(page).values())
 
 
 def _open(browser: Browser, theme: Literal["light", "dark"], width: int, height: int) -> Page:
