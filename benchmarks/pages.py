@@ -34,6 +34,7 @@ PAGES = (
     "graph",
     "crossmodal",
     "physics",
+    "export",
     "help",
 )
 HEAVY = ("torch", "umap", "sklearn")
