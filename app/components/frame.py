@@ -122,6 +122,17 @@ def _as_far_as_it_goes(folder: RunFolder, show: Callable[[RunFolder], None]) -> 
 
 
 @contextmanager
+def run_sentences(folder: RunFolder) -> Iterator[None]:
+    """As `sentences`, without those that the page of the run says above all else."""
+    with sentences():
+        try:
+            yield
+        except DamagedError as error:
+            if str(error) not in folder.problems():
+                raise
+
+
+@contextmanager
 def sentences() -> Iterator[None]:
     """Show an error meant for people as its sentence; defects of the program pass through."""
     try:

@@ -7,7 +7,7 @@ import streamlit as st
 from app.charts.losses import loss_figure, loss_table
 from app.charts.scatter import Groups, hold_axes, scatter_figure
 from app.components import columns, graph_payload
-from app.components.frame import run_page, sentences
+from app.components.frame import run_page, run_sentences, sentences
 from app.components.live_graph import live_graph
 from app.components.replay import replay
 from app.services import run_control
@@ -44,7 +44,7 @@ def _watch(folder: RunFolder, was_final: bool) -> None:
     Every part has its container whether it is filled or not: an element that moved on the page
     would be made anew, and the graph would lose its places and zoom.
     """
-    with sentences():
+    with run_sentences(folder):
         status = run_control.status_of(folder)
         if status.state.is_final and not was_final:
             st.rerun()
@@ -54,11 +54,11 @@ def _watch(folder: RunFolder, was_final: bool) -> None:
             epoch = _epoch_shown(folder, status)
         snapshot = _snapshot(folder, epoch)
         graph_column, latent_column = st.columns([1, 1.25], gap="medium")
-        with graph_column, sentences():
+        with graph_column, run_sentences(folder):
             _graph(folder, snapshot, status)
         with latent_column:
             _latent(folder, snapshot, status)
-        with st.container(), sentences():
+        with st.container(), run_sentences(folder):
             _losses(folder, epoch)
         _notes(folder, status)
 
@@ -67,7 +67,7 @@ def _snapshot(folder: RunFolder, epoch: int | None) -> Snapshot | None:
     """What was seen at an epoch; where its file is damaged, that is said in its place."""
     if epoch is None:
         return None
-    with sentences():
+    with run_sentences(folder):
         return snapshot_of(folder, epoch)
     return None
 
@@ -164,7 +164,7 @@ def _epoch_shown(folder: RunFolder, status: Status) -> int | None:
 
 
 def _replayed(folder: RunFolder) -> int | None:
-    with sentences():
+    with run_sentences(folder):
         damaged = damaged_snapshots(folder)
         if damaged:
             told = ", ".join(str(epoch) for epoch in damaged)
