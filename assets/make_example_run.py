@@ -36,7 +36,7 @@ CALLED = {
     "density": ("density", ("light", "dense")),
     "heat_treatment": ("heat treatment", ("as built", "treated")),
 }
-SNAPSHOTS = 11
+SNAPSHOTS = 8
 
 
 def main() -> None:
