@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from causalpima_core.config import (
@@ -24,7 +24,7 @@ from causalpima_core.config import (
 )
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.equivalence import EquivalenceClass, equivalence_class
-from causalpima_core.errors import ConfigError
+from causalpima_core.errors import ConfigError, DamagedError
 from causalpima_core.model import CausalPima, ModalitySpec
 from causalpima_core.outcomes import intervene
 from causalpima_core.queries import (
@@ -38,7 +38,7 @@ from causalpima_core.queries import (
 from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import WRITTEN_ANEW, RunFolder, replacing
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
@@ -230,16 +230,11 @@ class FittedModel:
 
         Raises:
             RunFolderError: no run, or none with a result, is there.
+            DamagedError: its weights are.
         """
         folder = RunFolder(path).require()
         run, graph = folder.config(), folder.graph()
-        with safe_open(folder.weights, framework="pt") as stored:
-            metadata = stored.metadata()
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
-        specs = tuple(
-            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"]))
-            for s in json.loads(metadata["modalities"])
-        )
+        tensors, specs = _weights_of(folder)
         restarts = len(tensors["dag.potentials"])
         model = CausalPima(run.model, specs, restarts, torch.Generator().manual_seed(0))
         model.load_weights(tensors)
@@ -250,6 +245,21 @@ class FittedModel:
             arrays=folder.arrays(),
         )
         return cls(model, findings, run)
+
+
+def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[ModalitySpec, ...]]:
+    """What `write_findings` wrote of the model."""
+    try:
+        with safe_open(folder.weights, framework="pt") as stored:
+            told = json.loads(stored.metadata()["modalities"])
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
+        return tensors, tuple(
+            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"])) for s in told
+        )
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(
+            f"result/model.safetensors of run '{folder.name}' is damaged: {WRITTEN_ANEW}."
+        ) from error
 
 
 def write_findings(folder: RunFolder, model: CausalPima, findings: Findings) -> None:

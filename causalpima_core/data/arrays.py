@@ -45,9 +45,12 @@ def arrays_of(source: Source) -> dict[str, NDArray]:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
         check_ratio(f"'{source.told}'", source.size, sum(sizes.values()))
         large = large_arrays(source.path) if source.path else {}
-        read = [name for name in content.files if name not in large]
-        check_memory(f"'{source.told}'", sum(sizes.get(f"{name}.npy", 0) for name in read))
-        return large | {name: _member(content, archive, name, source) for name in read}
+        small = [name for name in content.files if name not in large]
+        check_memory(f"'{source.told}'", sum(sizes.get(f"{name}.npy", 0) for name in small))
+        return {
+            name: large[name] if name in large else _member(content, archive, name, source)
+            for name in content.files  # modalities stay in the order they were saved in
+        }
 
 
 def array_of(source: Source) -> NDArray:

@@ -115,6 +115,7 @@ class Queue:
 
         Raises:
             RunFolderError: it is being trained, or the queue cannot be written.
+            StorageError: the disk is full.
             ConfigError: the number of trainings at once is none.
         """
         trainings_at_once()
@@ -126,6 +127,7 @@ class Queue:
                     "wait for it, or cancel it first."
                 )
             if not status.waits:
+                folder.reserve()  # where the disk takes no more, nothing waits
                 folder.withdraw_cancel()
                 changes = {"state": RunState.QUEUED, "queued": time.time(), "pid": None}
                 changes |= {"process_created": None, "reason": None, "ended": None}

@@ -141,7 +141,9 @@ class Scene:
         physical = physical_views(model, samples, rng)
         appearance = Appearance(model, samples, inference.joint)
         joint, *own = _views(model, samples, inference)
-        latents = side_by_side(joint.mean, [*own, *physical])
+        # Numbers of states are judged by criteria that were set in the joint latents.
+        beside = physical if model.config.from_data else [*own, *physical]
+        latents = side_by_side(joint.mean, beside)
         return cls([joint, *own, *appearance.views(), *physical], physical, latents, appearance)
 
 
@@ -170,7 +172,7 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
         )
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
     labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
-    chosen, *worse = sorted(labelled, key=lambda one: one.cost)
+    chosen, *worse = sorted(labelled, key=lambda one: round(one.cost, 6))
     best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
     shown = [
         _shown(state, n_states, views)
@@ -237,7 +239,8 @@ def _labelled(
     candidate: Candidate, appearance: Appearance, states: tuple[int, ...], rng: Generator
 ) -> _Labelled:
     prototypes = appearance.prototypes(candidate.cell)
-    labelling = label_cells(prototype_distances(prototypes), states, rng)
+    # rounded: sums taken in another order, of data that are read in pieces, decide no mirror image
+    labelling = label_cells(prototype_distances(prototypes).round(6), states, rng)
     cell_of_outcome = np.argsort(labelling.outcome)
     nonadditive = nonadditive_share([kind[cell_of_outcome] for kind in prototypes], states)
     outcome = labelling.outcome[candidate.cell]

@@ -28,12 +28,12 @@ def test_from_a_file_to_the_samples_behind_the_points(page: tuple[Page, str], tm
     browser, address = page
     requests: list[str] = []
     browser.on("request", lambda request: requests.append(request.url))
-    file = tmp_path / "digits.npz"
-    write_example("coloured-digits", file, samples=1500, seed=1)
+    file = tmp_path / "circles.npz"
+    write_example("circles", file, samples=1500, seed=0)
 
     driver.upload(browser, address, file)
     expect(browser.get_by_text("1,500 of 1,500 measured").first).to_be_visible()
-    driver.start_training(browser, (3, 2, 2))
+    driver.start_training(browser, (2, 2, 2))
     expect(driver.graph(browser)).to_have_attribute("data-node-count", "3")
     expect(browser.get_by_role("button", name="Stop")).to_be_visible()
 

@@ -34,7 +34,7 @@ def test_each_sees_only_what_is_theirs(
             annas.goto(address)
             log_in(annas, "Anna")
             annas.get_by_role("button", name="Look at a finished example").click()
-            heading = annas.get_by_role("heading", name="Graph", level=1)
+            heading = annas.get_by_role("heading", name="Overview", level=1)
             expect(heading).to_be_visible(timeout=PATIENCE_MS)
             path_and_query = annas.url.removeprefix(address)
             assert "run=" in path_and_query

@@ -33,6 +33,10 @@ def acyclic_graphs() -> list[frozenset[tuple[str, str]]]:
     return [g for g in graphs if nx.is_directed_acyclic_graph(nx.DiGraph(list(g)))]
 
 
+def paths(graph: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
+    return set(nx.transitive_closure_dag(nx.DiGraph(list(graph))).edges)
+
+
 GRAPHS = acyclic_graphs()
 edges = st.lists(st.sampled_from(PAIRS), max_size=4, unique=True).map(tuple)
 
@@ -45,7 +49,8 @@ def test_knowledge_is_accepted_exactly_where_some_graph_satisfies_it(forbidden, 
         for graph in GRAPHS
         if graph.issuperset(required)
         and graph.isdisjoint(forbidden)
-        and all(tiers.get(a, 0) <= tiers[b] for a, b in graph if a in tiers and b in tiers)
+        # a cause of a cause is a cause: tiers hold along paths, through nodes without one as well
+        and all(tiers[a] <= tiers[b] for a, b in paths(graph) if a in tiers and b in tiers)
     ]
     knowledge = Knowledge(forbidden=forbidden, required=required, tiers=tiers)
     if satisfying:
