@@ -30,9 +30,8 @@ SEARCHED_SAMPLES = 20_000
 """Samples that groups are looked for in at most: neighbourhoods and the fits of many mixtures to
 more would take hours, and gigabytes, to find the same groups."""
 AUTO = "auto"
-LEAST_LATENT, AUTO_LATENT = 12, 10
-"""Latent dimensions unless told, and where nodes are to be counted: in 8, nuisance
-of one modality hid a factor that another shows; in 12, noise was taken for groups."""
+LEAST_LATENT = 12
+"""Latent dimensions unless told: in 8, nuisance of one modality hid a factor that another shows."""
 Edge = tuple[str, str]
 T = TypeVar("T")
 
@@ -236,8 +235,8 @@ class ModelConfig(_Frozen):
     @property
     def n_latent(self) -> int:
         """Latent dimensions: as asked for, or enough for factors and nuisance to come apart."""
-        automatic = max(LEAST_LATENT, 2 * len(self.states) + 2)
-        return self.latent_dim or (AUTO_LATENT if self.from_data else automatic)
+        known = 0 if self.from_data else len(self.states)
+        return self.latent_dim or max(LEAST_LATENT, 2 * known + 2)
 
     def with_states(self, states: tuple[int, ...]) -> Self:
         """The same with the states that were chosen."""

@@ -109,7 +109,8 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     """Precisions of the cells in the form that scikit-learn wants for ``kind``."""
     pooled = pooled_covariance(members)
     if kind == "tied":
-        return np.linalg.inv(pooled + LEAST_VARIANCE * np.eye(len(pooled)))
+        precision = np.linalg.inv(pooled + LEAST_VARIANCE * np.eye(len(pooled)))
+        return 0.5 * (precision + precision.T)  # rounding may be one-sided
     # A cell of few samples leans on the pooled covariance.
     weight = len(pooled)
     scatters = [len(m) * np.cov(m.T, bias=True).reshape(pooled.shape) for m in members]
@@ -121,7 +122,8 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     )
     if kind == "diag":
         return 1 / covariances.diagonal(axis1=1, axis2=2)
-    return np.linalg.inv(covariances)
+    precisions = np.linalg.inv(covariances)
+    return 0.5 * (precisions + precisions.swapaxes(1, 2))  # rounding may be one-sided
 
 
 def _clusterings(latents: Latents, n_cells: int, rng: Generator) -> Iterator[Found]:

@@ -8,7 +8,7 @@ there is one cell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -55,6 +55,11 @@ class View:
     def informed(self) -> NDArray[np.bool_]:
         """Dimensions that the view determines better than the spread over samples, ``(d,)``."""
         return self.variance[self.observed].mean(0) < UNINFORMED
+
+    def drawn(self, rng: Generator) -> View:
+        """A draw from every posterior in the place of its mean."""
+        noise = np.sqrt(self.variance) * rng.normal(size=self.mean.shape)
+        return replace(self, mean=self.mean + noise)
 
 
 @dataclass(frozen=True)

@@ -141,10 +141,12 @@ class Scene:
         physical = physical_views(model, samples, rng)
         appearance = Appearance(model, samples, inference.joint)
         joint, *own = _views(model, samples, inference)
-        # Numbers of states are judged by criteria that were set in the joint latents.
-        beside = physical if model.config.from_data else [*own, *physical]
-        latents = side_by_side(joint.mean, beside)
-        return cls([joint, *own, *appearance.views(), *physical], physical, latents, appearance)
+        views = [joint, *own, *appearance.views(), *physical]
+        beside = [*own, *physical]
+        if model.config.from_data:
+            # Noise falls into clear groups in means that no posterior is sure of, not in draws.
+            joint, *beside = (view.drawn(rng) for view in (joint, *beside))
+        return cls(views, physical, side_by_side(joint.mean, beside), appearance)
 
 
 def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start:
