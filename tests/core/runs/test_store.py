@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from causalpima_core.errors import ConfigError, RunFolderError
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage, Status
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 
 
 def snapshot(epoch: int, rng: np.random.Generator) -> Snapshot:
@@ -208,7 +209,7 @@ class TestReplacing:
         script = (
             "import os, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.store import replacing\n"
+            "from causalpima_core.runs.files import replacing\n"
             "with replacing(Path(sys.argv[1])) as file:\n"
             "    file.write(b'new' * 10**6); file.flush()\n"
             f"    os.kill(os.getpid(), {signal.SIGKILL:d})\n"
@@ -223,7 +224,7 @@ class TestReplacing:
         script = (
             "import itertools, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.store import replacing\n"
+            "from causalpima_core.runs.files import replacing\n"
             "for digit in itertools.cycle(b'0123456789'):\n"
             "    with replacing(Path(sys.argv[1])) as file:\n"
             "        file.write(bytes([digit]) * 10**5)\n"
