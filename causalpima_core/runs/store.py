@@ -131,7 +131,7 @@ class RunFolder(RunAccess):
 
     def release(self) -> None:
         """Let go of the room that was held."""
-        self._reserve.unlink(missing_ok=True)
+        self._reserve.release()
 
     @property
     def _reserve(self) -> Reserve:
