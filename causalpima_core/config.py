@@ -239,6 +239,14 @@ class ModelConfig(_Frozen):
         automatic = max(LEAST_LATENT, 2 * len(self.states) + 2)
         return self.latent_dim or (AUTO_LATENT if self.from_data else automatic)
 
+    def settled(self) -> Self:
+        """The same with its latent dimensions written down: a later default changes no run.
+
+        >>> ModelConfig(states=(2, 2)).settled().latent_dim
+        12
+        """
+        return self.model_copy(update={"latent_dim": self.n_latent})
+
     def with_states(self, states: tuple[int, ...]) -> Self:
         """The same with the states that were chosen."""
         return self.parse(**(dict(self) | {"states": states}))

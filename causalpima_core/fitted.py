@@ -308,7 +308,7 @@ def fit(
         dataset=DatasetReference(
             path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
         ),
-        model=ModelConfig.parse(states=states, **options),
+        model=ModelConfig.parse(states=states, **options).settled(),
         training=TrainingConfig.of_preset(preset, seed=seed),
         created=time.time(),
     )

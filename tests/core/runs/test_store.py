@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalpima_core import config
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.files import replacing
 from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage, Status
@@ -41,6 +42,13 @@ class TestCreate:
         assert folder.status().state is RunState.QUEUED
         assert not folder.has_result
         assert folder.path.stat().st_mode & 0o777 == 0o755
+
+    def test_its_latent_dimensions_outlive_a_change_of_the_default(self, make_run, monkeypatch):
+        folder = make_run()
+        before = folder.config().model.n_latent
+        monkeypatch.setattr(config, "LEAST_LATENT", before + 8)
+        assert folder.config().model.n_latent == before
+        assert make_run("later").config().model.n_latent == before + 8
 
     def test_a_taken_name_is_refused_and_left_alone(self, make_run, tmp_path):
         (tmp_path / "run").mkdir()
