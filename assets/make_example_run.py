@@ -19,9 +19,10 @@ from causalpima_core.data.factors import Truth
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.runs.bundle import data_files, pack
 from causalpima_core.runs.creation import create_run
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import RunState
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.worker import train
 from causalpima_core.scores import score_recovery
 

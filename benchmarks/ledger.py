@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from benchmarks.scoreboard import Run
 from benchmarks.tasks import Task
 from causalpima_core.errors import RunFolderError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 RESULTS = Path(__file__).parent / "results"
 

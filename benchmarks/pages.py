@@ -20,23 +20,9 @@ import numpy as np
 import pandas as pd
 import typer
 
+from app.state import Page
 from benchmarks.ledger import RESULTS
 
-PAGES = (
-    "data",
-    "model",
-    "live",
-    "runs",
-    "compare",
-    "overview",
-    "latent",
-    "features",
-    "graph",
-    "crossmodal",
-    "physics",
-    "export",
-    "help",
-)
 HEAVY = ("torch", "umap", "sklearn")
 LIVE_SECONDS = 20
 RUN, OTHER, DATA = "big", "big-again", "big.npz"
@@ -96,10 +82,10 @@ def _noisy(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _scripts() -> dict[str, dict[str, object]]:
     """Each page in a process of its own, as the first one of a server, and again."""
-    return {page: _script(page) for page in PAGES}
+    return {Path(page).stem: _script(page) for page in Page}
 
 
-def _script(page: str) -> dict[str, object]:
+def _script(page: Page) -> dict[str, object]:
     program = f"""
 import json, sys, time
 from streamlit.testing.v1 import AppTest
@@ -109,7 +95,7 @@ app.query_params["other"] = "{OTHER}"
 spent = []
 for _ in range(4):
     began = time.perf_counter()
-    app.switch_page("views/{page}.py").run() if not spent else app.run()
+    app.switch_page("{page}").run() if not spent else app.run()
     spent.append(round(time.perf_counter() - began, 3))
     assert not app.exception, app.exception
 heavy = [name for name in {HEAVY!r} if name in sys.modules]

@@ -19,7 +19,7 @@ import typer
 from causalpima_core.data.catalogue import EXAMPLES
 from causalpima_core.data.examples import make_example
 from causalpima_core.data.factors import Truth
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 RESULTS = Path(__file__).parent / "results"
 FRESH = 1000

@@ -238,6 +238,14 @@ class ModelConfig(_Frozen):
         known = 0 if self.from_data else len(self.states)
         return self.latent_dim or max(LEAST_LATENT, 2 * known + 2)
 
+    def settled(self) -> Self:
+        """The same with its latent dimensions written down: a later default changes no run.
+
+        >>> ModelConfig(states=(2, 2)).settled().latent_dim
+        12
+        """
+        return self.model_copy(update={"latent_dim": self.n_latent})
+
     def with_states(self, states: tuple[int, ...]) -> Self:
         """The same with the states that were chosen."""
         return self.parse(**(dict(self) | {"states": states}))

@@ -35,10 +35,11 @@ from causalpima_core.queries import (
     predict,
     reconstruct,
 )
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
-from causalpima_core.runs.store import WRITTEN_ANEW, RunFolder, replacing
+from causalpima_core.runs.store import WRITTEN_ANEW, RunFolder
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
@@ -307,7 +308,7 @@ def fit(
         dataset=DatasetReference(
             path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
         ),
-        model=ModelConfig.parse(states=states, **options),
+        model=ModelConfig.parse(states=states, **options).settled(),
         training=TrainingConfig.of_preset(preset, seed=seed),
         created=time.time(),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from causalpima_core.errors import ConfigError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.workspace import Workspace
 
 

@@ -17,6 +17,10 @@ _STEP_SECONDS = {Kind.IMAGE: (1.2e-2, 1.1e-4), Kind.CURVE: (6e-3, 5e-5), Kind.TA
 _IMAGE_PIXELS = 32 * 32
 _FIXED_SECONDS = 3.0
 _MARKUP = re.compile(r"[\\`*_\[\]<>~$:]")
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=[-\w])", re.IGNORECASE)
+"""Where an address of a page or of mail comes apart."""
+
+_NO_WIDTH = "\u2060"  # word joiner
 _SEARCH_SECONDS = (1.8e-3, 8e-3)
 """Least and most of a search for groups, for each sample and modality."""
 
@@ -35,10 +39,15 @@ STATE_WORDS = {
 def plain(text: str) -> str:
     r"""Text in which Streamlit finds no markup, though a formula or a name may hold its signs.
 
+    What looks like an address would become a link whatever is escaped, so a character without
+    width comes into it.
+
     >>> print(plain("a*b < c_1"))
     a\*b \< c\_1
+    >>> print(plain("http://a.org").replace(_NO_WIDTH, "|"))
+    http\:|//a.org
     """
-    return _MARKUP.sub(r"\\\g<0>", text)
+    return _MARKUP.sub(r"\\\g<0>", _ADDRESS.sub(_NO_WIDTH, text))
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from causalpima_core.data.catalogue import EXAMPLES
 from causalpima_core.data.factors import GRAPHS, Truth, base_for, graph_of, sample_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 
 def make_example(

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.data.sources import shown
 from causalpima_core.errors import DataError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 SUFFIX = ".units.json"
 MAX_BYTES = 2**20

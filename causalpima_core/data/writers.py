@@ -13,7 +13,7 @@ from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.hdf5 import METADATA
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.errors import DataError
-from causalpima_core.runs.store import replacing
+from causalpima_core.runs.files import replacing
 
 WRITTEN = ".h5"
 _ATTRIBUTES = ("unit", "axis", "axis_unit", "columns", "channels")

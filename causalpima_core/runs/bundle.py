@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from causalpima_core.errors import DataError, RunFolderError
-from causalpima_core.runs import supervisor
+from causalpima_core.runs import metrics, supervisor
 from causalpima_core.runs.store import RunFolder
 
 DATA, RUN = "data/", "run/"
@@ -82,7 +82,7 @@ def pack(
             if place in told:
                 to.writestr(f"{RUN}{place}", told[place])
             elif place == METRICS:
-                folder.copy_metrics(Path(drafts) / METRICS)
+                metrics.copy(folder.metrics_file, Path(drafts) / METRICS)
                 to.write(Path(drafts) / METRICS, f"{RUN}{place}")
             else:
                 to.write(folder.path / place, f"{RUN}{place}")

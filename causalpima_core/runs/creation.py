@@ -40,7 +40,9 @@ def create_run(
         RunFolderError: ``path`` is taken or cannot be written.
     """
     dataset.check_trainable()
-    model = model.model_copy(update={"experts": completed_experts(model.experts, dataset)})
+    model = model.model_copy(
+        update={"experts": completed_experts(model.experts, dataset)}
+    ).settled()
     check_experts(model.experts, dataset)
     data = Path(data).absolute()
     now = time.time()

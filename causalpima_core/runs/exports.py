@@ -18,8 +18,9 @@ import pandas as pd
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.bif import bif
 from causalpima_core.runs.bundle import write_bundle
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.results import GraphResult
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 
 Writer = Callable[[RunFolder, BinaryIO], None]
 

@@ -18,11 +18,11 @@ from safetensors import SafetensorError, safe_open
 from causalpima_core.errors import CausalPimaError, ConfigError, RunFolderError
 from causalpima_core.runs.archive import damage_in
 from causalpima_core.runs.label import Label
+from causalpima_core.runs.metrics import COLUMNS
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.records import Stage
 from causalpima_core.runs.store import RunFolder
 
-_COLUMNS = ["step", "epoch", "stage", "term", "value", "time"]
 _TYPES = (
     "SELECT count(*) FROM metrics WHERE typeof(stage) != 'text' OR typeof(term) != 'text' OR "
     "typeof(epoch) != 'integer' OR typeof(value) NOT IN ('real', 'integer')"
@@ -79,7 +79,7 @@ def _check_metrics(folder: RunFolder) -> None:
         found = set(db.execute("SELECT type, name FROM sqlite_schema"))
         _require(found == {("table", "metrics"), ("index", "sqlite_autoindex_metrics_1")})
         columns = db.execute("SELECT name, hidden FROM pragma_table_xinfo('metrics')").fetchall()
-        _require(columns == [(column, 0) for column in _COLUMNS])
+        _require(columns == [(column, 0) for column in COLUMNS])
         stages = {stage for (stage,) in db.execute("SELECT DISTINCT stage FROM metrics")}
         _require(stages <= set(Stage) and db.execute(_TYPES).fetchone() == (0,))
 

@@ -76,6 +76,15 @@ def set_aside(path: Path) -> None:
         path.with_name(companion).unlink(missing_ok=True)
 
 
+def copy(path: Path, to: Path) -> None:
+    """Write a database with all terms to ``to``, those still in SQLite's own log included."""
+    with (
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as here,
+        closing(sqlite3.connect(to)) as there,
+    ):
+        here.backup(there)
+
+
 def read(path: Path) -> pd.DataFrame:
     """All terms so far, with `COLUMNS`; empty where there are none yet.
 

@@ -21,9 +21,10 @@ from filelock import FileLock, Timeout
 
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.limits import gpus, trainings_at_once
 from causalpima_core.runs.records import RunState, Status
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.workspace import Workspace
 
 PATIENCE_SECONDS = 30.0

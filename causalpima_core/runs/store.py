@@ -1,22 +1,14 @@
-"""The run folder: the only file that knows the names in it.
-
-Every file is written beside itself under a temporary name and then moved into place, so a reader
-never sees half of one, however the writer ends.
-"""
+"""The run folder as values: settings, status, history and result, read and written as a whole."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,111 +21,23 @@ from causalpima_core.errors import (
     RunFolderError,
 )
 from causalpima_core.runs import metrics, reading
-from causalpima_core.runs.files import drafts, refusal, replacing
+from causalpima_core.runs.access import RunAccess
+from causalpima_core.runs.files import drafts
 from causalpima_core.runs.label import UNLABELLED, Label
+from causalpima_core.runs.making import appearing
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import EpochRecord, Snapshot, Status
+from causalpima_core.runs.reserve import Reserve
 from causalpima_core.runs.results import GraphResult, Summary
 
 T = TypeVar("T")
 
-RESERVED_BYTES = 16 * 1024
-"""More than a status has; held from the start so that a full disk can be told of."""
-
 WRITTEN_ANEW = "resume the run, which writes it anew"
 _PUT_BACK = "put back a copy of it, or delete the run"
-_NEW = ".new-run-"
-_FORGOTTEN_SECONDS = 3600.0
-"""Age from which a draft belongs to nobody any more."""
-_PORTABLE = re.compile(
-    r"(config|status|names|label)\.json|metrics\.sqlite"
-    r"|snapshots/\d{4,9}\.npz|checkpoint/\d{6,9}\.safetensors"
-    r"|result/(assignments\.csv|arrays\.npz|summary\.json|dag\.json|model\.safetensors)",
-    re.ASCII,
-)
 
 
-class RunFolder:
+class RunFolder(RunAccess):
     """One run on disk; cheap to make, reads nothing until asked."""
-
-    def __init__(self, path: Path | str) -> None:
-        """Point at ``path``, which need not exist."""
-        self.path = Path(path).absolute()
-
-    def __repr__(self) -> str:
-        """As one would type it."""
-        return f"RunFolder({str(self.path)!r})"
-
-    @property
-    def name(self) -> str:
-        """Name of the folder, which identifies the run in a workspace."""
-        return self.path.name
-
-    # -- places ---------------------------------------------------------------------------------
-
-    @property
-    def log(self) -> Path:
-        """What the worker printed."""
-        return self.path / "log.txt"
-
-    def last_logged(self) -> str:
-        """The last line of the log that says something, cut to a line's length."""
-        return reading.last_line(self.log)
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the process that works on the run; see `runs.lock`."""
-        return self.path / "train.lock"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where `training.checkpoint` keeps its files."""
-        return self.path / "checkpoint"
-
-    @property
-    def snapshots(self) -> Path:
-        """Where the history for the live page lies."""
-        return self.path / "snapshots"
-
-    @property
-    def weights(self) -> Path:
-        """The trained model."""
-        return self.path / "result" / "model.safetensors"
-
-    @property
-    def data(self) -> Path:
-        """Where the data of a run lie that was brought from elsewhere; not there otherwise."""
-        return self.path / "data"
-
-    @staticmethod
-    def is_portable(place: str) -> bool:
-        """Whether a file at this place goes along to another machine.
-
-        The log does not: it tells of this machine.
-
-        >>> RunFolder.is_portable("result/dag.json"), RunFolder.is_portable("result/../log.txt")
-        (True, False)
-        """
-        return _PORTABLE.fullmatch(place) is not None
-
-    def portable(self) -> list[str]:
-        """Places of the files there are that another machine needs, in order."""
-        places = (path.relative_to(self.path).as_posix() for path in self.path.rglob("*"))
-        return sorted(place for place in places if self.is_portable(place))
-
-    @property
-    def has_result(self) -> bool:
-        """Whether a graph was written, by a finished run or one stopped late enough."""
-        return (self.path / "result" / "dag.json").exists()
-
-    @property
-    def result_written(self) -> int:
-        """When the result was written (nanoseconds), 0 before; tells one result from the next."""
-        return reading.modified(self.path / "result" / "dag.json")
-
-    def snapshot_written(self, epoch: int) -> int:
-        """When a snapshot was written (nanoseconds), 0 before."""
-        return reading.modified(self.snapshots / f"{epoch:04d}.npz")
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -157,46 +61,13 @@ class RunFolder:
         Raises:
             RunFolderError: ``path`` is taken or cannot be written.
         """
-        folder = cls(path)
-        if folder.path.exists():
-            raise RunFolderError(
-                f"Run folder '{path}' already exists: choose another name, or delete it first."
-            )
-        try:
-            folder.path.parent.mkdir(parents=True, exist_ok=True)
-            for left in drafts(folder.path.parent, older_than=_FORGOTTEN_SECONDS):
-                if left.name.startswith(_NEW):  # all else in this place is not ours
-                    shutil.rmtree(left, ignore_errors=True)
-            draft = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.path.parent))
-        except OSError as error:
-            raise RunFolderError(
-                f"Cannot write a run folder at '{path}' ({error.strerror}): "
-                "choose a place you may write to."
-            ) from error
-        try:
-            os.chmod(draft, 0o755)  # noqa: PTH101, S103 - mkdtemp makes it private
+        with appearing(Path(path)) as draft:
             (draft / "config.json").write_text(config.model_dump_json(indent=2))
             (draft / "status.json").write_text(status.model_dump_json())
             for part in ("snapshots", "checkpoint"):
                 (draft / part).mkdir()
             fill(draft)
-            draft.rename(folder.path)
-        except OSError as error:
-            raise RunFolderError(
-                f"Cannot write a run folder at '{path}' ({error.strerror})."
-            ) from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)  # it has another name where all went well
-        return folder
-
-    def require(self) -> RunFolder:
-        """This folder, or `RunFolderError` where no run is there."""
-        if not (self.path / "config.json").is_file():
-            raise RunFolderError(
-                f"'{self.path}' is not a run folder: expected a folder with config.json, "
-                "as 'fit --out' makes it."
-            )
-        return self
+        return cls(path)
 
     def delete(self) -> None:
         """Remove the run for good."""
@@ -244,10 +115,8 @@ class RunFolder:
 
     def reserve(self) -> None:
         """Hold room on the disk for `write_last_status`, until `release`."""
-        with self.refusals_in_words(), self._reserve.open("wb") as file:
-            file.write(bytes(RESERVED_BYTES))
-            file.flush()
-            os.fsync(file.fileno())  # until then the disk may still turn out to be full
+        with self.refusals_in_words():
+            self._reserve.hold()
 
     def write_last_status(self, status: Status) -> None:
         """Replace `status.json` even on a full disk, with the room that was held for it."""
@@ -255,21 +124,18 @@ class RunFolder:
             self.write_status(status)
         except CausalPimaError:
             content = status.model_dump_json().encode()
-            if not self._reserve.exists() or len(content) > RESERVED_BYTES:
+            if not self._reserve.suffices_for(content):
                 raise
             with self.refusals_in_words():
-                with self._reserve.open("r+b") as file:
-                    file.write(content)
-                    file.truncate()
-                self._reserve.replace(self.path / "status.json")
+                self._reserve.write(content)
 
     def release(self) -> None:
         """Let go of the room that was held."""
-        self._reserve.unlink(missing_ok=True)
+        self._reserve.release()
 
     @property
-    def _reserve(self) -> Path:
-        return self.path / ".status.json-reserved"  # named so that `sweep` knows it for a draft
+    def _reserve(self) -> Reserve:
+        return Reserve(self.path / "status.json")
 
     def sweep(self) -> None:
         """Remove what killed writers left; for whoever holds the run's lock."""
@@ -323,19 +189,6 @@ class RunFolder:
             return "The history of the loss was damaged and begins anew at this epoch."
         return None
 
-    def copy_metrics(self, to: Path) -> None:
-        """Write a database with all terms to ``to``, those still in SQLite's own log included."""
-        with (
-            closing(sqlite3.connect(f"{self.metrics_file.as_uri()}?mode=ro", uri=True)) as here,
-            closing(sqlite3.connect(to)) as there,
-        ):
-            here.backup(there)
-
-    @property
-    def metrics_file(self) -> Path:
-        """The database of all terms."""
-        return self.path / "metrics.sqlite"
-
     # -- snapshots ------------------------------------------------------------------------------
 
     def write_snapshot(self, snapshot: Snapshot) -> None:
@@ -347,10 +200,6 @@ class RunFolder:
             lambda file: np.savez_compressed(file, allow_pickle=False, **content),
             durable=False,
         )
-
-    def snapshot_epochs(self) -> list[int]:
-        """Epochs of which there is a snapshot, in order."""
-        return sorted(int(path.stem) for path in self.snapshots.glob("[0-9]*.npz"))
 
     def snapshot(self, epoch: int) -> Snapshot:
         """One moment of the history.
@@ -471,49 +320,6 @@ class RunFolder:
         if not (self.path / name).exists():
             return otherwise
         return self._read(name, parse, "delete the file and give it again")
-
-    def _read(self, name: str, parse: Callable[[str], T], remedy: str) -> T:
-        """A text file that is there in every run.
-
-        Raises:
-            DamagedError: it cannot be read or parsed; ``remedy`` says what to do.
-        """
-        path = self.require().path / name
-        with self._damage_in_words(name, remedy):
-            return parse(path.read_text(encoding="utf-8"))
-
-    @contextmanager
-    def _damage_in_words(self, name: str, remedy: str) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ValueError) as error:
-            why = f" ({error.strerror})" if isinstance(error, OSError) else ""
-            raise DamagedError(
-                f"{name} of run '{self.name}' cannot be read{why}: {remedy}."
-            ) from error
-
-    def _write(
-        self, name: str, write: Callable[[BinaryIO], object], *, durable: bool = True
-    ) -> None:
-        with self.refusals_in_words(), replacing(self.path / name, durable=durable) as file:
-            write(file)
-
-    def _make_place(self, path: Path) -> None:
-        with self.refusals_in_words():
-            path.mkdir(exist_ok=True)
-
-    @contextmanager
-    def refusals_in_words(self) -> Iterator[None]:
-        """Turn what the disk says inside into an error of ours, where a person can do something."""
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise RunFolderError(
-                f"Run folder '{self.path}' is no longer there: it was moved or deleted."
-            ) from error
-        except OSError as error:
-            error.filename = error.filename or str(self.path)
-            raise refusal(error) or error from error
 
 
 def _json(content: dict) -> bytes:

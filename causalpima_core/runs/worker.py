@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import torch
 
 from causalpima_core.data.conversion import watching
@@ -18,10 +17,8 @@ from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import (
     Cancelled,
     CausalPimaError,
-    DamagedError,
     DataError,
     InputError,
-    RunFolderError,
 )
 from causalpima_core.fitted import write_findings
 from causalpima_core.runs.files import refusal
@@ -39,6 +36,7 @@ from causalpima_core.runs.records import (
     Status,
 )
 from causalpima_core.runs.signals import stopped_by_signals
+from causalpima_core.runs.standing import Standing
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
@@ -47,7 +45,6 @@ from causalpima_core.training.loop import Trainer
 NICENESS = 10
 """So that the pages, which people wait for, come first where cores are scarce."""
 
-SECONDS_BETWEEN_SIGNS = 0.5
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 
 _log = logging.getLogger(__name__)
@@ -59,27 +56,11 @@ class Worker:
     def __init__(self, folder: RunFolder, holder: Holder, report: Callable[[Status], None]) -> None:
         """Take over the run, whose lock is held: from here on the status names this process."""
         self.folder = folder
-        self.holder = holder
-        self.report = report
         folder.sweep()
         folder.reserve()
-        process = psutil.Process()
-        earlier = _earlier(folder)
-        self.status = earlier.model_copy(
-            update={
-                "state": RunState.RUNNING,
-                "pid": process.pid,
-                "process_created": process.create_time(),
-                "started": earlier.started or time.time(),
-                "ended": None,
-                "reason": None,
-            }
-        )
-        self._last_sign = self._last_checkpoint = 0.0
+        self._last_checkpoint = 0.0
         self._checkpoint_owed = False
-        self._began = time.monotonic()
-        self._began_at: float | None = None
-        self._tell()
+        self.standing = Standing(folder, holder, report)
 
     def train(self) -> RunState:
         """Train to the end, or to a request to stop; failures end up in the status.
@@ -90,21 +71,21 @@ class Worker:
         try:
             self._train()
         except Cancelled:
-            self._end(RunState.CANCELLED)
+            self.standing.end(RunState.CANCELLED)
         except InputError as error:
             _log.exception("Training failed")
-            self._end(RunState.FAILED, reason=str(error))
+            self.standing.end(RunState.FAILED, reason=str(error))
             raise
         except (CausalPimaError, OSError, MemoryError) as error:
             _log.exception("Training failed")
-            self._end(RunState.FAILED, reason=_sentence(error))
+            self.standing.end(RunState.FAILED, reason=_sentence(error))
         except Exception as error:
             _log.exception("Training failed")
-            self._end(RunState.FAILED, reason=f"Unexpected {type(error).__name__}: {error}")
+            self.standing.end(RunState.FAILED, reason=f"Unexpected {type(error).__name__}: {error}")
             raise
         else:
-            self._end(RunState.FINISHED)
-        return self.status.state
+            self.standing.end(RunState.FINISHED)
+        return self.standing.status.state
 
     def _train(self) -> None:
         config = self.folder.config()
@@ -129,20 +110,20 @@ class Worker:
     def _go_on(self, trainer: Trainer) -> None:
         """Take up the last checkpoint that is whole, and say so where files were damaged."""
         last = last_checkpoint(self.folder.checkpoints)
-        earlier = self.status.notes
-        self._update(notes=())  # those of the state that is taken up follow
+        earlier = self.standing.status.notes
+        self.standing.update(notes=())  # those of the state that is taken up follow
         if last.stored:
             trainer.restore(*last.stored)
-            self._note(*last.stored[1].get("told", earlier))
+            self.standing.note(*last.stored[1].get("told", earlier))
             _log.info("Going on from epoch %d", trainer.position.epoch)
         if last.damaged:
-            self._note(
+            self.standing.note(
                 f"Damaged and left out: checkpoint {', '.join(last.damaged)}; training went on "
                 f"from epoch {trainer.position.epoch}."
             )
         mended = self.folder.mend_metrics()
         if mended:
-            self._note(mended)
+            self.standing.note(mended)
 
     def _dataset(self, path: str, sha256: str) -> MultimodalDataset:
         with watching(self._while_unpacking):
@@ -154,42 +135,33 @@ class Worker:
             )
         return dataset
 
-    def _note(self, *texts: str) -> None:
-        for text in texts:
-            _log.info(text)
-        self._update(notes=(*self.status.notes, *texts))
-
     def _while_unpacking(self, _share: float) -> None:
         """Large data may have to be unpacked again: this shows life, and may be stopped."""
         if self.folder.cancel_requested:
             raise Cancelled("Stopped on request.")
-        if time.monotonic() - self._last_sign > SECONDS_BETWEEN_SIGNS:
-            self._tell()
+        if self.standing.sign_is_due:
+            self.standing.tell()
 
     def _take(self, record: Record, trainer: Trainer) -> None:
         """Write one record where it belongs."""
-        self._still_here()
+        self.standing.require_still_there()
         if self._checkpoint_owed and not isinstance(record, NoteRecord):
             self._checkpoint(trainer, now=True)
         match record:
             case StageRecord(stage, epoch, epochs):
                 if trainer.model.config.from_data and trainer.joint_has_begun:
                     self.folder.write_chosen(trainer.model.config)
-                self._update(stage=stage, epoch=epoch, epochs=epochs)
-                self._tell()
+                self.standing.update(stage=stage, epoch=epoch, epochs=epochs)
+                self.standing.tell()
             case BatchRecord(_, done, total):
-                if self._began_at is None:
-                    self._began_at, self._began = done, time.monotonic()
-                if time.monotonic() - self._last_sign > SECONDS_BETWEEN_SIGNS:
-                    self._update(eta_seconds=self._time_left(done, total))
-                    self._tell()
+                self.standing.progress(done, total)
             case EpochRecord():
                 self.folder.append_metrics(record)
-                self._update(epoch=record.epoch)
+                self.standing.update(epoch=record.epoch)
                 self._checkpoint(trainer)
             case NoteRecord(text):
-                self._note(text)
-                self._tell()
+                self.standing.note(text)
+                self.standing.tell()
                 # Notes come in rows: a checkpoint between two would lose those still to come.
                 self._checkpoint_owed = True
             case Snapshot():
@@ -198,51 +170,17 @@ class Worker:
     def _checkpoint(self, trainer: Trainer, *, now: bool = False) -> None:
         if now or time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
             tensors, notes = trainer.state()
-            notes["told"] = self.status.notes
+            notes["told"] = self.standing.status.notes
             save_checkpoint(self.folder.checkpoints, trainer.position.epoch, tensors, notes)
             self._last_checkpoint, self._checkpoint_owed = time.monotonic(), False
 
     def _conclude(self, trainer: Trainer, dataset: MultimodalDataset) -> None:
-        self._update(stage=Stage.HARDENING, eta_seconds=None)
-        self._tell()
+        self.standing.update(stage=Stage.HARDENING, eta_seconds=None)
+        self.standing.tell()
         self._checkpoint(trainer, now=True)
         findings = conclude(trainer, dataset)
-        self._still_here()
+        self.standing.require_still_there()
         write_findings(self.folder, trainer.model, findings)
-
-    def _time_left(self, done: float, total: int) -> float | None:
-        """Seconds to the end at the pace so far of this attempt."""
-        made = done - (self._began_at or 0.0)
-        if made < 0.5:
-            return None
-        return (time.monotonic() - self._began) / made * max(0.0, total - done)
-
-    def _update(self, **changes: object) -> None:
-        self.status = self.status.model_copy(update=changes)
-
-    def _tell(self) -> None:
-        self._still_here()
-        self._update(heartbeat=time.time())
-        self._last_sign = time.monotonic()
-        self.folder.write_status(self.status, durable=False)
-        self.report(self.status)
-
-    def _still_here(self) -> None:
-        """A run made anew in the same place is not ours to write to."""
-        if not self.holder.still_there:
-            raise RunFolderError(
-                f"Run folder '{self.folder.path}' is no longer there: it was moved or deleted "
-                "while it was trained; where it was moved to, it can be resumed."
-            )
-
-    def _end(self, state: RunState, reason: str | None = None) -> None:
-        self._still_here()
-        now = time.time()
-        # The clock may have been set back meanwhile; nothing took less than no time.
-        ended = max(now, self.status.started or now)
-        self._update(state=state, reason=reason, ended=ended, heartbeat=now, eta_seconds=None)
-        self.folder.write_last_status(self.status)
-        self.report(self.status)
 
 
 def train(folder: RunFolder, report: Callable[[Status], None] = lambda _: None) -> RunState:
@@ -265,15 +203,6 @@ def train(folder: RunFolder, report: Callable[[Status], None] = lambda _: None) 
             return Worker(folder, holder, report).train()
         finally:
             folder.release()
-
-
-def _earlier(folder: RunFolder) -> Status:
-    """The status so far; a damaged one is begun anew."""
-    try:
-        return folder.status()
-    except DamagedError as error:
-        _log.info("%s", error)
-        return Status(state=RunState.QUEUED)
 
 
 def _sentence(error: BaseException) -> str:

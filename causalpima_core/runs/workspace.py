@@ -11,8 +11,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from causalpima_core.errors import RunFolderError
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.limits import quota, size_words
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 
 BESIDE = (".truth.json", ".truth.csv", ".metadata.csv", ".units.json")
 """Endings of files that belong to a data file and are none themselves."""

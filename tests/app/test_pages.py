@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from app.state import Page
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
 from tests.app.synthetic import write_dataset, write_model, write_run
 
-PAGES = (
-    "data",
-    "model",
-    "live",
-    "runs",
-    "compare",
-    "overview",
-    "latent",
-    "features",
-    "graph",
-    "crossmodal",
-    "physics",
-    "export",
-)
-ALL_PAGES = (*PAGES, "help")
+ALL_PAGES = [Path(page).stem for page in Page]
+PAGES = [page for page in ALL_PAGES if page != "help"]
 
 
 def said(app) -> str:

@@ -12,9 +12,13 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import Browser, expect
 
 from app.services.first_look import finished_example
+from causalpima_core.runs.label import Label
 from causalpima_core.runs.records import RunState
 from tests.app.synthetic import write_dataset, write_run
 from tests.browser import driver
+
+ADDRESSES = "http://a.example.org www.b.example.org https://c.example.org d@example.org"
+"""Title of the run `linked`."""
 
 
 @pytest.fixture(scope="session")
@@ -39,5 +43,6 @@ def explorer(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
         data = write_dataset("some", 3)
         write_run(data, RunState.FINISHED, (2, 2), "one")
         write_run(data, RunState.FINISHED, (2, 2, 2), "two")
+        write_run(data, RunState.FINISHED, (2, 2), "linked").write_label(Label(title=ADDRESSES))
     with driver.running_app(root) as address:
         yield address

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver
+from tests.browser.conftest import ADDRESSES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -65,6 +66,15 @@ def test_a_lasso_is_saved_as_the_samples_it_holds(page: Page, explorer: str, tmp
     assert told.inner_text() == f"{len(saved)} samples selected"
     assert 0 < len(saved) < 700
     assert {"sample", "component", "confidence", "node_1", "topology"} <= set(saved.columns)
+
+
+def test_addresses_in_a_title_are_text_and_no_links(page: Page, explorer: str):
+    page.goto(f"{explorer}/overview?run=linked")
+    driver.settle(page, "Overview")
+    told = page.get_by_text("c.example.org")
+    expect(told).to_be_visible()
+    assert told.inner_text().replace("\u2060", "") == ADDRESSES
+    expect(page.locator("a[href*='example.org']")).to_have_count(0)
 
 
 def test_an_intervention_is_restored_by_reload_and_back(page: Page, explorer: str):

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalpima_core import config
 from causalpima_core.errors import ConfigError, RunFolderError
+from causalpima_core.runs.files import replacing
 from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage, Status
-from causalpima_core.runs.store import RunFolder, replacing
+from causalpima_core.runs.store import RunFolder
 
 
 def snapshot(epoch: int, rng: np.random.Generator) -> Snapshot:
@@ -40,6 +42,13 @@ class TestCreate:
         assert folder.status().state is RunState.QUEUED
         assert not folder.has_result
         assert folder.path.stat().st_mode & 0o777 == 0o755
+
+    def test_its_latent_dimensions_outlive_a_change_of_the_default(self, make_run, monkeypatch):
+        folder = make_run()
+        before = folder.config().model.n_latent
+        monkeypatch.setattr(config, "LEAST_LATENT", before + 8)
+        assert folder.config().model.n_latent == before
+        assert make_run("later").config().model.n_latent == before + 8
 
     def test_a_taken_name_is_refused_and_left_alone(self, make_run, tmp_path):
         (tmp_path / "run").mkdir()
@@ -208,7 +217,7 @@ class TestReplacing:
         script = (
             "import os, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.store import replacing\n"
+            "from causalpima_core.runs.files import replacing\n"
             "with replacing(Path(sys.argv[1])) as file:\n"
             "    file.write(b'new' * 10**6); file.flush()\n"
             f"    os.kill(os.getpid(), {signal.SIGKILL:d})\n"
@@ -223,7 +232,7 @@ class TestReplacing:
         script = (
             "import itertools, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.store import replacing\n"
+            "from causalpima_core.runs.files import replacing\n"
             "for digit in itertools.cycle(b'0123456789'):\n"
             "    with replacing(Path(sys.argv[1])) as file:\n"
             "        file.write(bytes([digit]) * 10**5)\n"
