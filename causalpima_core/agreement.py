@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
-from sklearn.metrics import mutual_info_score
 
 PERMUTATIONS = 200
 CHANCE = 0.95
@@ -59,12 +58,12 @@ def agreements(
         permutations: how many.
     """
     coded = {str(name): codes for name, codes in _coded(table)}
-    shuffled = np.stack([rng.permutation(states) for _ in range(permutations)])
-    entropy = _information(states, states)
+    shuffled = [rng.permutation(states) for _ in range(permutations)]
+    entropy = _information(_counts(states, states))
     found = []
     for name, codes in coded.items():
-        here = _information(states, codes)
-        chance = np.array([_information(other, codes) for other in shuffled])
+        here = _information(_counts(states, codes))
+        chance = np.array([_information(_counts(other, codes)) for other in shuffled])
         found.append(
             Agreement(
                 column=name,
@@ -90,7 +89,23 @@ def _coded(table: pd.DataFrame) -> Iterator[tuple[object, NDArray[np.int64]]]:
             yield name, codes.astype(np.int64)
 
 
-def _information(states: NDArray[np.int64], codes: NDArray[np.int64]) -> float:
-    width = int(codes.max()) + 1
-    pairs = np.bincount(states * width + codes, minlength=(int(states.max()) + 1) * width)
-    return max(float(mutual_info_score(None, None, contingency=pairs.reshape(-1, width))), 0.0)
+def _counts(states: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Samples with each state and code, shape ``(K, groups)``."""
+    shape = int(states.max()) + 1, int(codes.max()) + 1
+    return np.bincount(states * shape[1] + codes, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _information(counts: NDArray[np.int64]) -> float:
+    """Mutual information of rows and columns, nats.
+
+    scikit-learn has it too, and is a second to import on every page that tells of a feature.
+    """
+    joint = counts / counts.sum()
+    shared = _entropy(joint.sum(1)) + _entropy(joint.sum(0)) - _entropy(joint)
+    return max(shared, 0.0)
+
+
+def _entropy(shares: NDArray[np.float64]) -> float:
+    """Of shares that sum to 1, nats."""
+    positive = shares[shares > 0]
+    return -float(positive @ np.log(positive))

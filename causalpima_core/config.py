@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
+from itertools import compress
 from math import prod
 from typing import Annotated, Any, Self, TypeVar
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -147,13 +148,17 @@ class Knowledge(_Frozen):
 
     def _check_order(self, nodes: tuple[str, ...]) -> None:
         """Required edges and tiers together must leave some order of the nodes possible."""
-        order = nx.from_numpy_array(self.before(nodes), create_using=nx.DiGraph)
-        if not nx.is_directed_acyclic_graph(order):
-            cycle = [nodes[source] for source, _ in nx.find_cycle(order)]
+        before = self.before(nodes)
+        order = TopologicalSorter(
+            {node: compress(nodes, before[:, j]) for j, node in enumerate(nodes)}
+        )
+        try:
+            order.prepare()
+        except CycleError as error:
             raise ConfigError(
-                f"The required edges (with the tiers) form a cycle: {' -> '.join(cycle)} -> "
-                f"{cycle[0]}; a causal graph has none, so drop one of them."
-            )
+                f"The required edges (with the tiers) form a cycle: {' -> '.join(error.args[1])}; "
+                "a causal graph has none, so drop one of them."
+            ) from error
 
 
 class ModelConfig(_Frozen):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
 from math import cos, pi, sin
 from typing import Any, Literal
 
-import networkx as nx
 import numpy as np
 
 from app.charts.palette import colour
@@ -178,11 +179,8 @@ def _layers(graph: GraphResult) -> dict[str, tuple[float, float]]:
 
     Many layers go up and down, so that the picture stays large enough to read.
     """
-    drawn = nx.DiGraph()
-    drawn.add_nodes_from(node.name for node in graph.nodes)
-    drawn.add_edges_from((edge.source, edge.target) for edge in graph.edges)
+    layers = list(_generations(graph))
     places = {}
-    layers = list(nx.topological_generations(drawn))
     few = len(layers) <= FEW_LAYERS
     column, down, middle = (COLUMN, 0.3, 0.0) if few else (NARROW_COLUMN, 1.4, 0.5)
     for depth, layer in enumerate(layers):
@@ -191,3 +189,15 @@ def _layers(graph: GraphResult) -> dict[str, tuple[float, float]]:
             y = (position - (len(layer) - 1) / 2) * ROW + shift
             places[name] = (float(depth * column), round(y, 1))
     return places
+
+
+def _generations(graph: GraphResult) -> Iterator[tuple[str, ...]]:
+    """Nodes by depth: each one behind all that point to it."""
+    order = TopologicalSorter({node.name: () for node in graph.nodes})
+    for edge in graph.edges:
+        order.add(edge.target, edge.source)
+    order.prepare()
+    while order.is_active():
+        layer = order.get_ready()
+        yield layer
+        order.done(*layer)

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import log_softmax
 
 Edges = tuple[tuple[int, int], ...]
 
@@ -101,6 +99,8 @@ def outcome_probabilities(
     adjacency: NDArray[np.bool_], states: tuple[int, ...], base: float = 0.0
 ) -> NDArray[np.float64]:
     """Exact probability of every joint outcome that `sample_outcomes` draws, shape ``states``."""
+    from scipy.special import log_softmax  # as below, not before something is drawn
+
     outcomes = np.indices(states).reshape(len(states), -1).T
     total = np.zeros(len(outcomes))
     for j in range(len(states)):
@@ -114,6 +114,7 @@ def base_for(adjacency: NDArray[np.bool_], states: tuple[int, ...], rarest: floa
 
     0 where the graph alone makes an outcome as rare as that.
     """
+    from scipy.optimize import brentq
 
     def excess(base: float) -> float:
         return float(np.log(outcome_probabilities(adjacency, states, base).min() / rarest))

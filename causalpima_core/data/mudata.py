@@ -12,7 +12,6 @@ import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from causalpima_core.data.hdf5 import (
     array,
@@ -69,6 +68,8 @@ def _matrix(name: str, item: h5py.Dataset | h5py.Group, source: Source) -> NDArr
     if isinstance(item, h5py.Dataset):
         return array(item, source)
     kind = str(item.attrs.get("encoding-type", ""))
+    from scipy import sparse  # not before there is such a file
+
     form = {"csr_matrix": sparse.csr_matrix, "csc_matrix": sparse.csc_matrix}.get(kind)
     shape = tuple(int(length) for length in np.atleast_1d(item.attrs.get("shape", ())))
     if form is None or len(shape) != 2:

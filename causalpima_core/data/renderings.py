@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
-from sklearn.datasets import load_digits
 
 Images = NDArray[np.float32]
 Outcomes = NDArray[np.int64]
@@ -34,6 +32,10 @@ def draw_circles(outcomes: Outcomes, rng: Generator) -> dict[str, Images]:
 
 def draw_coloured_digits(outcomes: Outcomes, rng: Generator) -> dict[str, Images]:
     """Handwriting 3 × 16 × 16, tinted and dimmed, and a 20-point curve sloped by the class."""
+    # A second that pages which only name the examples need not spend.
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
     n = len(outcomes)
     kind, colour, bright = outcomes.T
     digits = load_digits()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,13 @@ def _step(x: ArrayLike) -> NDArray[np.float64]:
     return np.heaviside(x, 0.5)
 
 
+def _erf(x: ArrayLike) -> NDArray[np.float64]:
+    """The error function, which few formulas have and every page would wait for."""
+    from scipy.special import erf
+
+    return erf(x)
+
+
 OPERATORS: dict[str, Callable[..., NDArray[np.float64]]] = {
     "+": np.add,
     "-": np.subtract,
@@ -66,7 +72,7 @@ UNARY: dict[str, Callable[..., NDArray[np.float64]]] = {
     "sinh": np.sinh,
     "cosh": np.cosh,
     "tanh": np.tanh,
-    "erf": erf,
+    "erf": _erf,
     "abs": np.abs,
 }
 BINARY: dict[str, Callable[..., NDArray[np.float64]]] = {"min": np.minimum, "max": np.maximum}
