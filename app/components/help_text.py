@@ -126,9 +126,9 @@ CHECKS = (
 )
 
 KEYBOARD = (
-    "The graph on the Model page is clicked; the lists of required and forbidden edges and of "
-    "tiers below it hold the same, are kept in step, and are reached with Tab, arrow keys and "
-    "Enter. On the Graph page the list beside the picture chooses a node or an edge."
+    "The graph on the Model page is clicked; the table of edges and tiers below it holds the "
+    "same, is kept in step, and is reached with Tab, arrow keys and Enter. On the Graph page the "
+    "list beside the picture chooses a node or an edge."
 )
 
 CITE = (

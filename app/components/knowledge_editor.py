@@ -1,98 +1,102 @@
-"""What a person knows of the graph: required and forbidden edges and tiers, drawn and listed."""
+"""What a person knows of the graph, edges and tiers, drawn and as a table."""
 
 from __future__ import annotations
 
-from itertools import permutations
+from dataclasses import dataclass, replace
 
+import pandas as pd
 import streamlit as st
 
 from app.components.frame import sentences
 from app.components.knowledge_graph import knowledge_graph
-from app.components.knowledge_payload import Edges, cycled
+from app.components.knowledge_payload import FROM, KINDS, TIER, known_in, stepped, table_of
 from causalpima_core.config import Edge, Knowledge
 
-ARROW = " → "
-NO_TIER = "none"
+ABOUT_TABLE = (
+    "Rows are causes, columns effects: in the row of a node say which edges from it are required "
+    "(every graph that is learned has them) or forbidden (none has them, in this direction). "
+    "Tiers: no edge runs from a higher tier to a lower one, so causes come first; a node without "
+    "a tier may stand anywhere."
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the editor was given; its own edits come on top until the graph changes something.
+
+    Attributes:
+        version: another one is another widget, which starts from ``given``.
+        names: of the nodes it has rows for; none where it is out of date.
+    """
+
+    version: int
+    names: tuple[str, ...]
+    given: pd.DataFrame
 
 
 def knowledge_editor(data: str, names: tuple[str, ...]) -> Knowledge | None:
     """What is known of the nodes of a model of ``data``; None, and the reason, if impossible.
 
-    The lists hold it for the session; the graph shows what they hold and writes into them.
+    The session holds it; graph and table both show it, and each writes what it changes.
     """
     above = st.container()
-    knowledge = _lists(data, names)
+    knowledge = _table(data, names) if len(names) > 1 else Knowledge()
     with above:
-        knowledge_graph(names, knowledge, f"model.graph.{data}", lambda edge: _step(data, edge))
+        knowledge_graph(names, knowledge, f"model.graph.{data}", lambda edge: step(data, edge))
         with sentences():
             knowledge.check(names)
             return knowledge
     return None
 
 
-def _lists(data: str, names: tuple[str, ...]) -> Knowledge:
-    edges = [_text(edge) for edge in permutations(names, 2)]
-    required, forbidden = (
-        st.multiselect(
-            f"{word} edges",
-            edges,
-            key=_key(data, word),
-            persist_state="session",
-            disabled=not edges,
-            help=told,
-        )
-        for word, told in (
-            ("Required", "Every graph that is learned has them."),
-            ("Forbidden", "No graph that is learned has them, in this direction."),
-        )
+def _table(data: str, names: tuple[str, ...]) -> Knowledge:
+    st.caption(ABOUT_TABLE)
+    shown = _shown(data, names)
+    edited = st.data_editor(
+        shown.given,
+        key=_editor(data, shown.version),
+        hide_index=True,
+        disabled=[FROM],
+        height="content",
+        column_config={
+            FROM: st.column_config.TextColumn(width="small"),
+            TIER: st.column_config.NumberColumn(min_value=1, max_value=len(names), step=1),
+        }
+        | {
+            column: st.column_config.SelectboxColumn(options=KINDS)
+            for column in shown.given.columns
+            if column not in (FROM, TIER)
+        },
     )
-    return Knowledge(
-        forbidden=_edges(forbidden, names),
-        required=_edges(required, names),
-        tiers=_tiers(data, names),
-    )
+    knowledge = known_in(edited)
+    st.session_state[_held(data)] = knowledge
+    return knowledge
 
 
-def _tiers(data: str, names: tuple[str, ...]) -> dict[str, int]:
-    tiers = {}
-    st.caption(
-        "Tiers: no edge runs from a higher tier to a lower one, so causes come first. "
-        "A node without a tier may stand anywhere."
-    )
-    with st.container(horizontal=True, gap="small"):
-        for name in names:
-            tier = st.selectbox(
-                f"Tier of {name}",
-                [NO_TIER, *range(1, len(names) + 1)],
-                key=f"model.tier.{data}.{name}",
-                persist_state="session",
-                width=128,
-            )
-            if tier != NO_TIER:
-                tiers[name] = int(tier)
-    return tiers
+def _shown(data: str, names: tuple[str, ...]) -> Table:
+    """What the editor starts from: again what is held where it is not the one that was drawn."""
+    last: Table | None = st.session_state.get(_given(data))
+    if last and last.names == names and _editor(data, last.version) in st.session_state:
+        return last
+    held = st.session_state.get(_held(data), Knowledge())
+    fresh = Table(last.version + 1 if last else 0, names, table_of(names, held))
+    st.session_state[_given(data)] = fresh
+    return fresh
 
 
-def _step(data: str, edge: Edge) -> None:
-    """Write an edge's next step into the lists; runs before they are laid out again."""
-    required, forbidden = _key(data, "Required"), _key(data, "Forbidden")
-    held = Edges(*(_parsed(st.session_state.get(key, [])) for key in (required, forbidden)))
-    for key, edges in zip((required, forbidden), cycled(held, edge), strict=True):
-        st.session_state[key] = [_text(e) for e in edges]
+def step(data: str, edge: Edge) -> None:
+    """A click in the graph: take an edge one step on; runs before the table is laid out again."""
+    st.session_state[_held(data)] = stepped(st.session_state[_held(data)], edge)
+    st.session_state[_given(data)] = replace(st.session_state[_given(data)], names=())
 
 
-def _key(data: str, word: str) -> str:
-    return f"model.{word.lower()}.{data}"
+def _held(data: str) -> str:
+    return f"model.known.{data}"
 
 
-def _text(edge: Edge) -> str:
-    return ARROW.join(edge)
+def _given(data: str) -> str:
+    return f"model.given.{data}"
 
 
-def _parsed(texts: list[str]) -> tuple[Edge, ...]:
-    return tuple((a, b) for a, b in (text.split(ARROW) for text in texts))
-
-
-def _edges(texts: list[str], names: tuple[str, ...]) -> tuple[Edge, ...]:
-    """Edges as named in the lists; those of nodes taken away since are left out."""
-    return tuple((a, b) for a, b in _parsed(texts) if a in names and b in names)
+def _editor(data: str, version: int) -> str:
+    return f"model.table.{data}.{version}"

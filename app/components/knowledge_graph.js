@@ -86,7 +86,7 @@ function place({ causalpima: { network, data } }) {
 function describe(host, data) {
   const told = data.edges.map(({ source, target, kind }) => `${source} to ${target} ${kind}`);
   host.setAttribute("aria-label",
-    `Graph of what is known: ${told.join("; ") || "no edges"}. The lists below say and set the same.`);
+    `Graph of what is known: ${told.join("; ") || "no edges"}. The table below says and sets the same.`);
   host.dataset.edges = JSON.stringify(data.edges);
   host.parentElement.querySelector(".tiers").hidden = !data.tiers.length;
 }

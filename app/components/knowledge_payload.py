@@ -1,38 +1,60 @@
-"""What is known of the graph as it is drawn, and what a click on two nodes makes of it."""
+"""What is known of the graph as it is drawn, as a table, and what a click makes of it."""
 
 from __future__ import annotations
 
 from math import cos, pi, sin
-from typing import Any, NamedTuple
+from typing import Any
+
+import pandas as pd
 
 from app.charts.palette import colour
 from causalpima_core.config import Edge, Knowledge
 
 RADIUS, COLUMN, ROW = 105, 170, 85
+KINDS = REQUIRED, FORBIDDEN = "required", "forbidden"
+FROM, TO, TIER = "from", "to ", "tier"
+"""Columns of the table."""
 
 
-class Edges(NamedTuple):
-    """Edges a person requires and forbids, in the order they were given."""
-
-    required: tuple[Edge, ...]
-    forbidden: tuple[Edge, ...]
-
-
-def cycled(edges: Edges, edge: Edge) -> Edges:
+def stepped(knowledge: Knowledge, edge: Edge) -> Knowledge:
     """``edge`` one step on: from nothing known to required to forbidden to nothing known.
 
-    >>> edges = cycled(Edges((), ()), ("a", "b"))
-    >>> edges, cycled(edges, ("a", "b")), cycled(cycled(edges, ("a", "b")), ("a", "b"))
-    (Edges(required=(('a', 'b'),), forbidden=()), Edges(required=(), forbidden=(('a', 'b'),)), \
-Edges(required=(), forbidden=()))
+    >>> once = stepped(Knowledge(), ("a", "b"))
+    >>> twice = stepped(once, ("a", "b"))
+    >>> once.required, twice.required, twice.forbidden, stepped(twice, ("a", "b")).forbidden
+    ((('a', 'b'),), (), (('a', 'b'),), ())
     """
-    required = tuple(e for e in edges.required if e != edge)
-    forbidden = tuple(e for e in edges.forbidden if e != edge)
-    if edge in edges.forbidden:
-        return Edges(required, forbidden)
-    if edge in edges.required:
-        return Edges(required, (*forbidden, edge))
-    return Edges((*required, edge), forbidden)
+    required = tuple(e for e in knowledge.required if e != edge)
+    forbidden = tuple(e for e in knowledge.forbidden if e != edge)
+    if edge in knowledge.required:
+        forbidden = (*forbidden, edge)
+    elif edge not in knowledge.forbidden:
+        required = (*required, edge)
+    return Knowledge(required=required, forbidden=forbidden, tiers=knowledge.tiers)
+
+
+def table_of(names: tuple[str, ...], knowledge: Knowledge) -> pd.DataFrame:
+    """A row per node: its tier, and what is known of the edge to each other node."""
+    kinds = dict.fromkeys(knowledge.required, REQUIRED) | dict.fromkeys(
+        knowledge.forbidden, FORBIDDEN
+    )
+    table = pd.DataFrame({FROM: list(names)})
+    table[TIER] = pd.array([knowledge.tiers.get(name) for name in names], dtype="Int64")
+    for target in names:
+        known = [kinds.get((source, target)) for source in names]
+        table[TO + target] = pd.array(known, dtype="string")
+    return table
+
+
+def known_in(table: pd.DataFrame) -> Knowledge:
+    """What a table of `table_of` says, the edits of a person included."""
+    edges: dict[str, list[Edge]] = {REQUIRED: [], FORBIDDEN: []}
+    for source, *known in table.drop(columns=TIER).itertuples(index=False):
+        for target, kind in zip(table[FROM], known, strict=True):
+            if pd.notna(kind):
+                edges[kind].append((source, target))
+    tiers = table.set_index(FROM)[TIER].dropna().astype(int).to_dict()
+    return Knowledge(required=edges[REQUIRED], forbidden=edges[FORBIDDEN], tiers=tiers)
 
 
 def payload(names: tuple[str, ...], knowledge: Knowledge) -> dict[str, Any]:
@@ -44,7 +66,7 @@ def payload(names: tuple[str, ...], knowledge: Knowledge) -> dict[str, Any]:
     ]
     edges = [
         {"id": f"{kind}:{a}:{b}", "source": a, "target": b, "kind": kind}
-        for kind in ("required", "forbidden")
+        for kind in KINDS
         for a, b in getattr(knowledge, kind)
     ]
     tiers = [

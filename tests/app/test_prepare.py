@@ -128,12 +128,10 @@ def test_an_examples_nodes_are_suggested(open_page: Open):
 def test_the_command_says_what_was_chosen(open_page: Open):
     write_dataset("some", 1)
     app = open_page("model", data="some.npz")
-    app.multiselect(key="model.forbidden.some.npz").set_value(["node_1 → node_2"]).run()
     app.radio(key="model.preset.some.npz").set_value("quick").run()
     command = app.code[0].value
     assert "--states 2,2,2" in command
     assert "--preset quick" in command
-    assert "--forbid node_1:node_2" in command
 
 
 def test_the_command_read_back_is_the_same_run():
@@ -189,35 +187,9 @@ def test_nodes_can_be_left_to_the_data(open_page: Open):
     assert not app.exception
     assert "--states auto" in app.code[0].value
     assert "not known before the run has chosen them" in "".join(c.value for c in app.caption)
-    assert not app.multiselect
+    assert not app.data_editor
     assert app.radio(key="model.preset.some.npz").value == "standard"
     assert not [one for one in app.number_input if one.label.startswith("States of")]
-
-
-@pytest.mark.parametrize(
-    ("forbidden", "required", "expected"),
-    [
-        (["node_1 → node_2"], ["node_1 → node_2"], "both required and forbidden"),
-        ([], ["node_1 → node_2", "node_2 → node_1"], "cycle"),
-    ],
-)
-def test_contradictions_are_told_at_once(open_page: Open, forbidden, required, expected: str):
-    write_dataset("some", 1)
-    app = open_page("model", data="some.npz")
-    app.multiselect(key="model.forbidden.some.npz").set_value(forbidden).run()
-    app.multiselect(key="model.required.some.npz").set_value(required).run()
-    assert expected in app.error[0].value
-    assert "Start training" not in [b.label for b in app.button]
-
-
-def test_a_required_edge_against_the_tiers_is_told_once(open_page: Open):
-    write_dataset("some", 1)
-    app = open_page("model", data="some.npz")
-    app.multiselect(key="model.required.some.npz").set_value(["node_1 → node_2"]).run()
-    app.selectbox(key="model.tier.some.npz.node_1").set_value(2).run()
-    app.selectbox(key="model.tier.some.npz.node_2").set_value(1).run()
-    assert ["against the tiers" in error.value for error in app.error] == [True]
-    assert "Start training" not in [b.label for b in app.button]
 
 
 def test_more_components_than_samples_is_told(open_page: Open):
