@@ -13,10 +13,9 @@ from app.components.knowledge_payload import FROM, KINDS, TIER, known_in, steppe
 from causalpima_core.config import Edge, Knowledge
 
 ABOUT_TABLE = (
-    "Rows are causes, columns effects: in the row of a node say which edges from it are required "
-    "(every graph that is learned has them) or forbidden (none has them, in this direction). "
-    "Tiers: no edge runs from a higher tier to a lower one, so causes come first; a node without "
-    "a tier may stand anywhere."
+    "Rows are causes, columns effects. Every graph that is learned has the required edges and none "
+    "has the forbidden ones, in this direction. No edge runs from a higher tier to a lower one, so "
+    "causes come first; a node without a tier may stand anywhere."
 )
 
 
@@ -58,6 +57,7 @@ def _table(data: str, names: tuple[str, ...]) -> Knowledge:
         hide_index=True,
         disabled=[FROM],
         height="content",
+        placeholder="–",
         column_config={
             FROM: st.column_config.TextColumn(width="small"),
             TIER: st.column_config.NumberColumn(min_value=1, max_value=len(names), step=1),
