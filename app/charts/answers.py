@@ -81,7 +81,7 @@ def change_figure(
     figure.add_hline(y=0, line={"color": MUTED, "width": 1}, row=2, col=1)
     _finished(figure, 340, axes)
     figure.update_xaxes(title_text="", row=1, col=1)
-    return figure.update_yaxes(title_text="difference", row=2, col=1)
+    return figure.update_yaxes(title_text=f"difference of<br>{axes.y}", row=2, col=1)
 
 
 def _finished(figure: go.Figure, height: int, axes: Axes) -> go.Figure:
@@ -89,7 +89,7 @@ def _finished(figure: go.Figure, height: int, axes: Axes) -> go.Figure:
         height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8}, legend=_LEGEND, hovermode="x"
     )
     figure.update_xaxes(title={"text": axes.x, "standoff": 4}, zeroline=False)
-    return figure.update_yaxes(title={"text": axes.y, "standoff": 4}, zeroline=False)
+    return figure.update_yaxes(title={"text": axes.y, "standoff": 10}, zeroline=False)
 
 
 def chances_figure(chances: list[Chance]) -> go.Figure:

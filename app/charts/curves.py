@@ -65,7 +65,7 @@ def curves_figure(
     )
     x, y = (axes.x, axes.y) if axes else ("point", "")
     figure.update_xaxes(title={"text": x, "standoff": 4}, zeroline=False)
-    figure.update_yaxes(title={"text": y, "standoff": 4}, zeroline=False)
+    figure.update_yaxes(title={"text": y, "standoff": 10}, zeroline=False)
     return figure
 
 

@@ -41,6 +41,11 @@ class EdgeHistory:
         return tuple(epoch for epoch, d in zip(self.epochs[1:], differs, strict=True) if d)
 
     @property
+    def borders(self) -> tuple[float, ...]:
+        """Where the time of each snapshot begins, and the end: it stands until the next one."""
+        return (*(epoch - 0.5 for epoch in self.epochs), self.epochs[-1] + 0.5)
+
+    @property
     def stage_starts(self) -> tuple[tuple[int, Stage], ...]:
         """First epoch of each stage."""
         firsts = dict(zip(reversed(self.stages), reversed(self.epochs), strict=True))
@@ -71,16 +76,16 @@ def history_figure(
     rows = list(range(len(edges)))
     figure = go.Figure(
         go.Heatmap(
-            x=history.epochs,
+            x=history.borders,
             y=rows,
             z=np.stack([history.weights[:, i, j] for i, j in edges]).round(3),
-            text=[[label] * len(history.epochs) for label in labels],
+            text=[[f"epoch {then}<br>{label}" for then in history.epochs] for label in labels],
             zmin=0,
             zmax=1,
             colorscale=[[0, faded(MUTED, 0.08)], [1, MUTED]],
             ygap=2,
             showscale=False,
-            hovertemplate="epoch %{x}<br>%{text}<br>weight %{z:.2f}<extra></extra>",
+            hovertemplate="%{text}<br>weight %{z:.2f}<extra></extra>",
         )
     )
     _mark(figure, history, epoch)
@@ -95,6 +100,13 @@ def history_figure(
 
 def _mark(figure: go.Figure, history: EdgeHistory, epoch: int) -> None:
     """Lines before the epochs that changed the graph, stages, and the epoch that is shown."""
+    shown = history.epochs.index(epoch)
+    figure.add_vrect(
+        x0=history.borders[shown],
+        x1=history.borders[shown + 1],
+        line={"color": COLOURS[0], "width": 2},
+        fillcolor=None,
+    )
     for change in history.changes:
         figure.add_vline(x=change - 0.5, line={"color": COLOURS[5], "width": 1.5})
     for start, stage in history.stage_starts:
@@ -110,6 +122,3 @@ def _mark(figure: go.Figure, history: EdgeHistory, epoch: int) -> None:
             yanchor="bottom",
             font={"size": 11},
         )
-    figure.add_vrect(
-        x0=epoch - 0.5, x1=epoch + 0.5, line={"color": COLOURS[0], "width": 2}, fillcolor=None
-    )

@@ -49,8 +49,7 @@ def scores_table(
     rows = []
     for term in dict.fromkeys(["elbo", *one.held_out_elbo, *other.held_out_elbo]):
         pair = one.held_out_elbo.get(term), other.held_out_elbo.get(term)
-        told = "ELBO" if term == "elbo" else term_in_words(term)
-        rows.append(_numbers(f"held-out {told}, nats", pair, 3, same_data))
+        rows.append(_numbers(f"held-out {term_in_words(term)}, nats", pair, 3, same_data))
     for name in dict.fromkeys([*one.modality_error, *other.modality_error]):
         pair = one.modality_error.get(name), other.modality_error.get(name)
         rows.append(_numbers(f"error of {name}, share of variance", pair, 3, same_data))

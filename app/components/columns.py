@@ -6,10 +6,10 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 
-def probability(meaning: str | None = None) -> ColumnConfig:
-    """A number from 0 to 1, as bar and figure."""
+def probability(meaning: str | None = None, label: str | None = None) -> ColumnConfig:
+    """A number from 0 to 1, as bar and figure; ``label`` in place of the column's own name."""
     return st.column_config.ProgressColumn(
-        width="small", format="%.2f", min_value=0.0, max_value=1.0, help=meaning
+        label, width="small", format="%.2f", min_value=0.0, max_value=1.0, help=meaning
     )
 
 

@@ -26,7 +26,7 @@ def data_card(path: Path, modality: Modality) -> None:
     gone = 1 - modality.observed.mean()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(modality.name)}** &ensp; {modality_words(modality)}")
-        if not modality.columns:  # whose units are part of their names
+        if _asked(modality):
             with st.popover(_label(modality), type="tertiary"), sentences():
                 _form(path, modality)
         if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.low > 0):
@@ -41,6 +41,13 @@ def data_card(path: Path, modality: Modality) -> None:
     preview(modality, key=f"data.preview.{modality.name}")
 
 
+def _asked(modality: Modality) -> bool:
+    """Whether there is more to say; not of one channel, nor of columns, named with their units."""
+    if modality.kind is Kind.IMAGE:
+        return modality.shape[0] > 1
+    return not modality.columns
+
+
 def _label(modality: Modality) -> str:
     if modality.kind is Kind.IMAGE:
         return "Channels …"
@@ -51,7 +58,11 @@ def _meaning(modality: Modality) -> str:
     """What unit, axis or channels are, or that nothing says so."""
     if modality.kind is Kind.IMAGE:
         told = ", ".join(plain(name) for name in modality.channels)
-        return f"Channels: {told}." if told else "The file does not say what the channels are."
+        if told:
+            return f"Channels: {told}."
+        return (
+            "The file does not say what the channels are." if _asked(modality) else "One channel."
+        )
     if modality.kind is Kind.TABLE:
         return "Each column is scaled to its own mean and spread."
     if not modality.axis:

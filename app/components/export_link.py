@@ -11,6 +11,6 @@ def export_link() -> None:
     """One line: the page that has all downloads."""
     st.page_link(
         Page.EXPORT,
-        label="Export: report, figures, graph, assignments, weights, bundle",
+        label="Export report, figures and files",
         icon=":material/download:",
     )

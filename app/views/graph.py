@@ -161,14 +161,16 @@ def _edge_detail(edge: EdgeResult, names: Names) -> None:
 
 
 def _table(result: Result, node: str) -> None:
-    parents = {result.names.node(p) for p in result.graph.tables[node].parents}
     frame = conditional_table(result.graph, node, result.names)
-    shares = [c for c in frame.columns if c not in parents]
+    shares = frame.columns[len(result.graph.tables[node].parents) :]
     st.dataframe(
         frame,
         hide_index=True,
         height="content" if len(frame) < 10 else 320,
-        column_config={c: columns.probability() for c in shares},
+        column_config={
+            c: columns.probability(f"Probability of {c}", label=result.names.state(node, k))
+            for k, c in enumerate(shares)
+        },
     )
 
 

@@ -16,7 +16,7 @@ from app.services.loaders import names_of, result_of, snapshot_of
 from app.services.projections import principal_axes
 from app.services.words import STATE_WORDS, at_once, duration, plain
 from app.state import Key, Page, Param
-from causalpima_core.report.terms import meaning, term_names
+from causalpima_core.report.terms import meaning, term_in_words, term_names
 from causalpima_core.runs.records import RunState, Snapshot, Status
 from causalpima_core.runs.store import RunFolder
 
@@ -235,11 +235,17 @@ def _losses(folder: RunFolder, epoch: int | None) -> None:
         metrics = metrics[metrics["epoch"] <= epoch]
     if metrics.empty:
         return
-    st.subheader("Loss by term", anchor=False, help="Nats per sample; higher is better.")
+    st.subheader(
+        "Loss by term",
+        anchor=False,
+        help="Nats per sample; higher is better, but for distillation.",
+    )
     chart_column, table_column = st.columns([1.25, 1], gap="medium")
     names = term_names(metrics)
     with chart_column:
-        term = st.selectbox("Term", names, key="live.term", label_visibility="collapsed")
+        term = st.selectbox(
+            "Term", names, format_func=term_in_words, key="live.term", label_visibility="collapsed"
+        )
         term = term or names[0]
         st.caption(meaning(term))
         figure = loss_figure(metrics, term)

@@ -143,7 +143,7 @@ def _component(folder: RunFolder, law: ExpertResult, result: Result) -> None:
                 f"({sizes.get(int(c), 0):,} samples)"
             ),
             first=str(sizes.idxmax()),
-            width=420,
+            width=620,
         )
     )
     dataset, reason = dataset_of(folder, result)

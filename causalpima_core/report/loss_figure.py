@@ -36,7 +36,7 @@ def loss_figure(material: Material) -> Figure:
             panel.plot(rows["epoch"], value, color=hue, linestyle=dash)
         for start, _ in stage_starts(metrics):
             panel.axvline(start, color=MUTED, linewidth=0.6, linestyle=":")
-        panel.set_title(term_in_words(term).replace("elbo", "ELBO"))
+        panel.set_title(term_in_words(term))
         panel.set(xlabel="epoch", ylabel="nats per sample")
         panel.label_outer(remove_inner_ticks=False)
         panel.tick_params(labelleft=True)

@@ -163,7 +163,7 @@ def losses(material: Material) -> Table:
     """Terms of the bound on samples held out, and what each means."""
     found = material.summary.held_out_elbo
     rows = [
-        [term_in_words(term).replace("elbo", "ELBO"), meaning(term), f"{value:,.2f}"]
+        [term_in_words(term), meaning(term), f"{value:,.2f}"]
         for term, value in sorted(found.items(), key=lambda pair: pair[0] != "elbo")
     ]
     return Table.cut(["term", "meaning", "held out [nat per sample]"], rows, 2)

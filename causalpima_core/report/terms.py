@@ -16,6 +16,8 @@ MEANINGS = {
     "latent_entropy": "Spread each sample keeps in the latent space.",
     "outcome_entropy": "Uncertainty left about each sample's component.",
     "description_length": "Penalty for larger conditional tables.",
+    "distillation": "How far what is told by the modality alone is from what all tell together; "
+    "not part of the ELBO, and lower is better.",
 }
 """Each term's meaning, by the part of its name before the first dot."""
 
@@ -34,10 +36,10 @@ def meaning(term: str) -> str:
 def term_in_words(term: str) -> str:
     """A term's name as tables show it.
 
-    >>> term_in_words("reconstruction.image")
-    'reconstruction · image'
+    >>> term_in_words("reconstruction.image"), term_in_words("elbo")
+    ('reconstruction · image', 'ELBO')
     """
-    return term.replace("_", " ").replace(".", " · ")
+    return "ELBO" if term == "elbo" else term.replace("_", " ").replace(".", " · ")
 
 
 def stage_starts(metrics: pd.DataFrame) -> list[tuple[float, str]]:

@@ -54,6 +54,16 @@ def test_rows_are_called_as_a_person_called_the_nodes():
     assert np.asarray(figure.data[0].z).shape == (1, len(COURSE))
 
 
+def test_a_snapshot_stands_until_the_next_one_and_lines_are_where_it_begins():
+    told = history(COURSE)
+    figure = history_figure(told, NODES, 4)
+    assert told.borders == (1.5, 3.5, 5.5, 7.5, 9.5, 11.5, 12.5)
+    assert figure.data[0].x == told.borders
+    frame, *lines = figure.layout.shapes
+    assert (frame.x0, frame.x1) == (3.5, 5.5)
+    assert [line.x0 for line in lines] == [5.5, 9.5]
+
+
 def test_nodes_that_were_not_yet_there_have_no_edges():
     folder = write_run(write_dataset("some", 1), RunState.FINISHED, (2, 2))
     folder.write_snapshot(snapshot(2, ()))
