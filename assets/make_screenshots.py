@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 
 import typer
 from PIL import Image
@@ -23,7 +26,7 @@ from app.state import encode_rows
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.examples import write_example
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.runs import worker
+from causalpima_core.runs import supervisor, worker
 from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.workspace import Workspace
@@ -87,21 +90,27 @@ def _views(example: RunFolder) -> dict[str, tuple[str, str]]:
 
 
 def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) -> None:
-    """Once the graph forms; the run goes on meanwhile."""
+    """While the graph forms; once that is seen, or too late to see, the run is stopped."""
     light, dark = pages["light"], pages["dark"]
-    file = Workspace().datasets_folder / "coloured-digits.npz"
-    write_example("coloured-digits", file, samples=2000)
+    file = Workspace().datasets_folder / "circles.npz"
+    write_example("circles", file, samples=2000)
     light.goto(f"{address}/?data={file.name}")
     driver.settle(light, "Data")
-    driver.start_training(light, (3, 2, 2), "Standard")
+    driver.start_training(light, (2, 2, 2), "Standard")
+    light.wait_for_url(re.compile(r"[?&]run="))
     dark.goto(light.url)
-    ended = light.get_by_text("Finished after")
-    while not ended.is_visible() and not _forming(light):
-        light.wait_for_timeout(200)
-    for theme, page in pages.items():
-        page.locator(".scatterlayer .point").first.wait_for()
-        _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
-    driver.watch_opacities(light)
+    driver.graph(dark).wait_for()
+    folder = Workspace().run(parse_qs(urlsplit(light.url).query)["run"][0])
+    try:
+        deadline = time.monotonic() + driver.TRAINING_MS / 1000
+        while not _forming(light) and not folder.status().state.is_final:
+            if time.monotonic() > deadline:
+                raise TimeoutError("No edge began to form.")
+            light.wait_for_timeout(100)
+        for theme, page in pages.items():
+            _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
+    finally:
+        supervisor.cancel(folder)
 
 
 def _forming(page: Page) -> bool:

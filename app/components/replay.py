@@ -45,9 +45,9 @@ def _strip(folder: RunFolder, history: EdgeHistory, epoch: int) -> None:
     st.subheader(
         "How the graph came about",
         anchor=False,
-        help="A row per edge: the darker, the larger its weight at that epoch. A red line: from "
-        "here on an edge has weight 0.5 or more, or no longer, and so the graph is another one. "
-        "The blue frame is the epoch shown below.",
+        help="A row per edge: the stronger its shade, the larger its weight at that epoch. A red "
+        "line: from here on an edge has weight 0.5 or more, or no longer, and so the graph is "
+        "another one. The blue frame is the epoch shown below.",
     )
     if not history.edges:
         st.caption("No edge reached weight 0.5 at any epoch.")
@@ -60,7 +60,7 @@ def _strip(folder: RunFolder, history: EdgeHistory, epoch: int) -> None:
     )
     count = len(history.changes)
     told = (
-        "Darker: larger weight, from 0 to 1. Red: the graph became another one, at "
+        "Stronger shade: larger weight, from 0 to 1. Red: the graph became another one, at "
         f"{count} epoch{'' if count == 1 else 's'}. After the last epoch the directions are "
         "decided from all samples, so the decided graph may differ from the last weights."
     )

@@ -118,7 +118,7 @@ def _pair(one: RunFolder, other: RunFolder) -> Pair:
 
 
 def _figures(pair: Pair) -> None:
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([1.25, 1], gap="large")
     with left:
         _settings_and_scores(pair)
     with right:

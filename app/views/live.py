@@ -73,7 +73,7 @@ def _snapshot(folder: RunFolder, epoch: int | None) -> Snapshot | None:
 
 
 def _progress(folder: RunFolder, status: Status) -> None:
-    text, action = st.columns([4, 1], vertical_alignment="bottom")
+    text, action = st.columns([2.6, 1], vertical_alignment="bottom")
     done = status.epoch / status.epochs if status.epochs else 0.0
     with text:
         st.progress(

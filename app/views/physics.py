@@ -26,7 +26,7 @@ from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.results import ExpertResult
 from causalpima_core.runs.store import RunFolder
 
-ACROSS = 3
+ACROSS = 2
 """Plots of parameters beside each other."""
 
 MOST_ROWS = 9

@@ -60,11 +60,23 @@ def latent_figure(material: Material) -> Figure:
         panel.xaxis.label.set_visible(True)
     for panel in grid.flat[len(nodes) :]:
         panel.axis("off")
-    told = "component, two standard deviations"
+    told = f"component, two standard deviations{_left_out(len(points))}"
     figure.legend(
         handles=[Line2D([], [], color=INK, linewidth=0.6, label=told)], loc="outside lower left"
     )
     return figure
+
+
+def points_told(n: int) -> str:
+    """How points of so many samples are drawn, in a sentence; empty where all are, as points."""
+    if n <= MOST_POINTS:
+        return ""
+    shown = f" of {SHOWN:,} of the {n:,} samples, drawn at random," if n > SHOWN else ""
+    return f"The points{shown} are one picture inside the figure."
+
+
+def _left_out(n: int) -> str:
+    return f"; {SHOWN:,} of {n:,} samples shown" if n > SHOWN else ""
 
 
 def _plane(

@@ -16,6 +16,7 @@ from causalpima_core.report.claims import claims_of
 from causalpima_core.report.drawing import inline_svg
 from causalpima_core.report.evidence import edge_sentence, knowledge_in_words
 from causalpima_core.report.figures import drawn
+from causalpima_core.report.latent_figure import points_told
 from causalpima_core.report.laws import misfit_sentence
 from causalpima_core.report.material import Material, material_of
 from causalpima_core.report.meaning_figure import columns_told
@@ -84,6 +85,7 @@ def page(material: Material) -> str:
         sentences=[edge_sentence(edge, names) for edge in material.graph.edges],
         not_drawn=tables.not_drawn(material),
         given=knowledge_in_words(material.config.model.knowledge, names),
+        points=points_told(len(material.latent)),
         nodes=[_node(material, node) for node in material.graph.nodes],
         laws=[_law(material, law) for law in material.summary.experts],
         losses=tables.losses(material),

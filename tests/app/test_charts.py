@@ -220,9 +220,9 @@ def metrics() -> pd.DataFrame:
 def test_loss_terms_are_named_and_the_elbo_comes_first():
     assert term_names(metrics()) == ["elbo", "reconstruction.image", "description_length"]
     table = loss_table(metrics()).set_index("term")
-    assert table.loc["elbo", "held out"] == -6
+    assert table.loc["ELBO", "held out"] == -6
     assert np.isnan(table.loc["description length", "held out"])
-    assert table.loc["elbo", "course"] == [-1, -2, -3]
+    assert table.loc["ELBO", "course"] == [-1, -2, -3]
     assert all(meaning(term) for term in term_names(metrics()))
 
 

@@ -19,7 +19,9 @@ from causalpima_core.palette import COMPELLED, REVERSIBLE
 from causalpima_core.report.figures import figure_of, figures_of, rendered
 from causalpima_core.report.graph_figure import layers
 from causalpima_core.report.material import material_of
+from causalpima_core.report.page import report
 from causalpima_core.runs.names import Names
+from causalpima_core.runs.store import RunFolder
 from tests.app.synthetic import graph_result
 from tests.core.report.conftest import Reported
 
@@ -91,13 +93,26 @@ def test_the_command_line_writes_one_or_all(reported: Reported, tmp_path: Path):
     assert not (tmp_path / "n.svg").exists()
 
 
-def test_many_samples_are_one_picture_inside_the_svg(reported: Reported):
+def test_many_samples_are_one_picture_inside_the_svg_and_the_captions_say_so(reported: Reported):
     folder = reported()
-    arrays, table = folder.arrays(), folder.assignments()
-    many = 40
-    arrays["latent_mean"] = np.tile(arrays["latent_mean"], (many, 1))
-    np.savez(folder.path / "result" / "arrays.npz", **arrays)
-    repeated = table.loc[np.tile(np.arange(len(table)), many)]
-    repeated.to_csv(folder.path / "result" / "assignments.csv", index=False)
+    few = len(folder.assignments())
+    assert "one picture inside" not in report(folder)
+    _repeat(folder, 40)
     assert material_of(folder).dataset is None  # it has another number of samples
     assert len(rendered(figure_of(folder, "latent"), "svg")) < 600_000
+    assert "The points are one picture inside the figure." in report(folder)
+    _repeat(folder, 6)
+    n = f"{240 * few:,}"
+    drawn = rendered(figure_of(folder, "latent"), "svg")
+    assert len(drawn) < 1_000_000
+    assert f"20,000 of {n} samples shown" in drawn.decode()
+    assert f"20,000 of the {n} samples" in report(folder)
+
+
+def _repeat(folder: RunFolder, times: int) -> None:
+    """Let a run have found the same of so many times the samples."""
+    arrays, table = folder.arrays(), folder.assignments()
+    arrays["latent_mean"] = np.tile(arrays["latent_mean"], (times, 1))
+    np.savez(folder.path / "result" / "arrays.npz", **arrays)
+    repeated = table.loc[np.tile(np.arange(len(table)), times)]
+    repeated.to_csv(folder.path / "result" / "assignments.csv", index=False)
