@@ -9,6 +9,7 @@ import streamlit as st
 from app import state
 from app.components.closing_sidebar import closing_sidebar
 from app.components.sign_in import let_in, who
+from app.services import warming
 from app.state import Page
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -50,3 +51,4 @@ if let_in():
         page.run()
     finally:
         state.remember_url(page.url_path)
+        warming.begin()

@@ -34,6 +34,29 @@ def test_no_page_loads_what_trains_or_embeds():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+OPEN_ONE = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+at = AppTest.from_file(sys.argv[1], default_timeout=60).switch_page("views/help.py").run()
+assert not at.exception
+from app.services import warming
+
+warming.begin().join()
+assert set(warming.WANTED) <= set(sys.modules)
+found = {"torch", "umap", "numba"} & set(sys.modules)
+assert not found, found
+"""
+
+
+def test_what_other_pages_want_is_loaded_after_the_first_and_torch_is_not():
+    main = Path(app.__file__).parent / "main.py"
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_ONE, str(main)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_the_drawing_library_is_the_one_pyvis_ships():
     import pyvis
 
