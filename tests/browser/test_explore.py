@@ -77,6 +77,39 @@ def test_addresses_in_a_title_are_text_and_no_links(page: Page, explorer: str):
     expect(page.locator("a[href*='example.org']")).to_have_count(0)
 
 
+def click_node(page: Page, name: str) -> None:
+    """Click a node of the graph that is drawn."""
+    graph = driver.graph(page)
+    place = graph.evaluate(
+        """(host, name) => {
+            const { network } = host.causalpima;
+            return network.canvasToDOM(network.getPosition(name));
+        }""",
+        name,
+    )
+    graph.click(position=place)
+
+
+def test_graph_and_table_of_what_is_known_are_in_step(page: Page, explorer: str):
+    page.goto(f"{explorer}/model?data=example-lattice.npz")
+    driver.settle(page, "Model")
+    graph, cells = driver.graph(page), page.locator('[data-testid="stDataFrame"] td')
+    graph.locator("canvas").wait_for()
+    click_node(page, "node_1")
+    click_node(page, "node_2")
+    expect(cells.nth(3)).to_have_text("required")
+    page.locator('[data-testid="stDataFrame"]').click(position={"x": 110, "y": 50})
+    for key in ("Enter", "2", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+    expect(cells.nth(1)).to_have_text("2")
+    expect(graph).to_have_attribute("aria-label", re.compile("node_1 to node_2 required"))
+    click_node(page, "node_1")
+    click_node(page, "node_2")
+    expect(cells.nth(3)).to_have_text("forbidden")
+    expect(cells.nth(1)).to_have_text("2")
+
+
 def test_an_intervention_is_restored_by_reload_and_back(page: Page, explorer: str):
     page.goto(f"{explorer}/graph?{RUN}")
     driver.settle(page, "Graph")
