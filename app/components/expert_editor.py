@@ -18,6 +18,8 @@ from causalpima_core.report.axes import Axes, with_unit
 
 TRIED_CURVES = 12
 GREY = "#888888"
+PAUSE = "400ms"
+"""In typing, after which a formula is read and tried on the curves."""
 SYNTAX = (
     "A name, or a formula in t with + − * / ^, exp, log, sqrt, sin, cos, tanh, abs, min and max; "
     "then, between semicolons, bounds and units: `a*(1 - exp(-k*t)) + c; a>0 [MPa]; k>0 [1/s]; "
@@ -48,6 +50,7 @@ def expert_editor(data: str, dataset: MultimodalDataset) -> dict[str, str] | Non
             if axis_of(modality)
             else "none; for example elastic-plastic; t=0:0.03; value [MPa]",
             help=SYNTAX,
+            live=PAUSE,
         ).strip()
         if not spec:
             continue

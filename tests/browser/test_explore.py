@@ -110,6 +110,20 @@ def test_graph_and_table_of_what_is_known_are_in_step(page: Page, explorer: str)
     expect(cells.nth(1)).to_have_text("2")
 
 
+def test_a_formula_is_tried_while_it_is_typed(page: Page, explorer: str):
+    page.goto(f"{explorer}/model?data=example-lattice.npz")
+    driver.settle(page, "Model")
+    field = page.get_by_role("textbox", name="Law of curve")
+    field.press_sequentially("a*t; b>0")
+    refused = page.get_by_text("Training can start once what is marked red is put right.")
+    expect(refused).to_be_visible()
+    field.fill("")
+    field.press_sequentially("elastic-plastic; t=0:0.03; value [MPa]")
+    expect(page.get_by_text(re.compile("Median.*MPa"))).to_be_visible()
+    expect(refused).to_have_count(0)
+    expect(field).to_be_focused()
+
+
 def test_an_intervention_is_restored_by_reload_and_back(page: Page, explorer: str):
     page.goto(f"{explorer}/graph?{RUN}")
     driver.settle(page, "Graph")
