@@ -105,7 +105,7 @@ def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) 
     folder = Workspace().run(parse_qs(urlsplit(light.url).query)["run"][0])
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not _forming(light) and not folder.status().state.is_final:
+        while not _forming(light) and not _ended(folder):
             if time.monotonic() > deadline:
                 raise TimeoutError("No edge began to form.")
             light.wait_for_timeout(100)
@@ -113,6 +113,11 @@ def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) 
             _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
     finally:
         supervisor.cancel(folder)
+
+
+def _ended(folder: RunFolder) -> bool:
+    """Whether it trains no more, be it that its process died."""
+    return supervisor.current_status(folder).state.is_final
 
 
 def _forming(page: Page) -> bool:
