@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from app.services.first_look import finished_example
 from app.state import encode_rows
@@ -37,8 +37,9 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SECOND = "lattice-quick"
 PATIENCE_SECONDS = 1800
 """For a graph that forms on a machine with other work; most do within a minute."""
-DRAWING_MS = 2500
-"""Charts draw after the script of their page has ended."""
+CHART_WITHOUT_PICTURE = '[data-testid="stPlotlyChart"]:not(:has(.main-svg))'
+DRAWING_MS = 1500
+"""Between the first and the last stroke of a drawing."""
 
 
 def main(
@@ -59,9 +60,19 @@ def main(
             for theme, page in pages.items():
                 page.goto(f"{address}/{path}")
                 driver.settle(page, title)
-                page.wait_for_timeout(DRAWING_MS)
+                _wait_until_drawn(page)
                 _save(page, out / f"{name}{'-dark' if theme == 'dark' else ''}.png")
         _live(pages, address, out)
+
+
+def _wait_until_drawn(page: Page) -> None:
+    """Until nothing stands for what is still to come, however slow the machine is."""
+    for missing in ('[data-testid="stSkeleton"]', CHART_WITHOUT_PICTURE):
+        expect(page.locator(missing)).to_have_count(0, timeout=driver.PATIENCE_MS)
+    graphs = page.locator(".graph").count()
+    expect(page.locator(".graph canvas")).to_have_count(graphs, timeout=driver.PATIENCE_MS)
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.wait_for_timeout(DRAWING_MS)
 
 
 def _second_run(example: RunFolder) -> None:
@@ -110,6 +121,7 @@ def _live(pages: dict[Literal["light", "dark"], Page], address: str, out: Path) 
                 raise TimeoutError("No edge began to form.")
             light.wait_for_timeout(100)
         for theme, page in pages.items():
+            page.locator(".scatterlayer .point").first.wait_for()
             _save(page, out / f"live{'-dark' if theme == 'dark' else ''}.png")
     finally:
         supervisor.cancel(folder)
@@ -121,7 +133,9 @@ def _ended(folder: RunFolder) -> bool:
 
 
 def _forming(page: Page) -> bool:
-    """Whether an edge is neither there nor gone."""
+    """Whether an edge is neither there nor gone; not where a slow page shows no graph yet."""
+    if driver.graph(page).count() == 0:
+        return False
     return any(0.1 < opacity < 0.95 for opacity in driver.drawn_edges(page).values())
 
 
