@@ -23,9 +23,10 @@ from causalpima_core.config import (
     TrainingConfig,
 )
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
-from causalpima_core.equivalence import EquivalenceClass, equivalence_class
+from causalpima_core.equivalence import EquivalenceClass
 from causalpima_core.errors import ConfigError, DamagedError
 from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.ordered_class import ordered_class
 from causalpima_core.outcomes import intervene
 from causalpima_core.queries import (
     Counterfactual,
@@ -67,7 +68,7 @@ class FittedGraph:
         nodes, knowledge = self._config.nodes, self._config.knowledge
         adjacency = nx.to_numpy_array(self.to_networkx(), nodelist=nodes, weight=None) > 0
         allowed, required = knowledge.allowed_mask(nodes), knowledge.required_mask(nodes)
-        return equivalence_class(adjacency, allowed, required)
+        return ordered_class(adjacency, allowed, required, knowledge.before(nodes))
 
 
 class FittedModel:

@@ -25,9 +25,12 @@ class LocalScores:
 
     Attributes:
         table: (L, 2**L), nats; -inf where a set of parents is not allowed.
+        before: (L, L), [i, j] True where i comes before j, so that no path leads from j to i; None
+            where the order is free.
     """
 
     table: NDArray[np.float64]
+    before: Adjacency | None = None
 
     def __post_init__(self) -> None:
         """Raise `ConfigError` unless there is one finite or -inf score per node and set."""
@@ -43,9 +46,19 @@ class LocalScores:
         """Number of nodes."""
         return len(self.table)
 
+    @property
+    def earlier(self) -> NDArray[np.int64]:
+        """For each node the set of those that come before it, (L,)."""
+        if self.before is None:
+            return np.zeros(self.n_nodes, dtype=np.int64)
+        return (1 << np.arange(self.n_nodes)) @ self.before
+
 
 def bic_scores(
-    counts: Counts, allowed: Adjacency | None = None, required: Adjacency | None = None
+    counts: Counts,
+    allowed: Adjacency | None = None,
+    required: Adjacency | None = None,
+    before: Adjacency | None = None,
 ) -> LocalScores:
     """Bayesian information criterion (Schwarz, Ann. Stat. 1978) of every node and parent set.
 
@@ -56,6 +69,7 @@ def bic_scores(
         counts: shape (K_1, ..., K_L), at least one sample in total.
         allowed: shape (L, L), edges that may exist; None allows all.
         required: shape (L, L), edges that must exist; None requires none.
+        before: shape (L, L), [i, j] True where i comes before j; None where the order is free.
 
     Raises:
         DataError: if the counts are negative, not finite or empty.
@@ -64,13 +78,14 @@ def bic_scores(
     margins = _margins(counts)
     log_total = np.log(np.sum(counts))
     potential = [np.sum(xlogy(n, n)) - log_total / 2 * n.size for n in margins]
-    return _scores_of_potential(np.array(potential), allowed, required)
+    return scores_of_potential(np.array(potential), allowed, required, before)
 
 
 def bdeu_scores(
     counts: Counts,
     allowed: Adjacency | None = None,
     required: Adjacency | None = None,
+    before: Adjacency | None = None,
     equivalent_sample_size: float = 1.0,
 ) -> LocalScores:
     """Log marginal likelihood under uniform Dirichlet tables (BDeu) of every node and parent set.
@@ -83,6 +98,7 @@ def bdeu_scores(
         counts: shape (K_1, ..., K_L), at least one sample in total.
         allowed: shape (L, L), edges that may exist; None allows all.
         required: shape (L, L), edges that must exist; None requires none.
+        before: shape (L, L), [i, j] True where i comes before j; None where the order is free.
         equivalent_sample_size: samples the prior is worth, spread evenly over the outcomes.
 
     Raises:
@@ -97,11 +113,14 @@ def bdeu_scores(
     for n in _margins(counts):
         prior = equivalent_sample_size / n.size
         potential.append(np.sum(gammaln(n + prior) - gammaln(prior)))
-    return _scores_of_potential(np.array(potential), allowed, required)
+    return scores_of_potential(np.array(potential), allowed, required, before)
 
 
-def _scores_of_potential(
-    potential: NDArray[np.float64], allowed: Adjacency | None, required: Adjacency | None
+def scores_of_potential(
+    potential: NDArray[np.float64],
+    allowed: Adjacency | None,
+    required: Adjacency | None,
+    before: Adjacency | None,
 ) -> LocalScores:
     """Local scores as differences of a function of sets: with the node minus without it.
 
@@ -117,7 +136,7 @@ def _scores_of_potential(
         fits = (permitted[:, j, None] | ~members) & (members | ~needed[:, j, None])
         sets = subsets[fits.all(axis=0)]
         table[j, sets] = potential[sets | 1 << j] - potential[sets]
-    return LocalScores(table)
+    return LocalScores(table, None if before is None else _mask(before, n_nodes, empty=False))
 
 
 def _mask(mask: Adjacency | None, n_nodes: int, *, empty: bool) -> Adjacency:

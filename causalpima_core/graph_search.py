@@ -24,7 +24,7 @@ _EXACT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def graph_score(adjacency: Adjacency, scores: LocalScores) -> float:
-    """Log-score of one graph in nats; -inf if its edges are not allowed.
+    """Log-score of one graph in nats; -inf if its edges or paths are not allowed.
 
     Args:
         adjacency: an acyclic graph, shape (L, L).
@@ -39,6 +39,8 @@ def graph_score(adjacency: Adjacency, scores: LocalScores) -> float:
             f"Expected an acyclic graph of {n_nodes} nodes, got shape {adjacency.shape}: only "
             "such a graph has a score."
         )
+    if scores.before is not None and not is_acyclic(adjacency | scores.before):
+        return -np.inf
     parents = (1 << np.arange(n_nodes)) @ adjacency
     return float(scores.table[np.arange(n_nodes), parents].sum())
 
@@ -53,16 +55,16 @@ def best_graph(scores: LocalScores) -> tuple[Adjacency, float]:
     Raises:
         ConfigError: if no graph is allowed.
     """
-    n_nodes = scores.n_nodes
+    n_nodes, earlier = scores.n_nodes, scores.earlier
     best, parents = _best_subsets(scores.table)
     total, sink = [0.0], [-1]
     for nodes in range(1, 2**n_nodes):
         choices = [
             (total[nodes ^ 1 << j] + best[j, nodes ^ 1 << j], j)
-            for j in range(n_nodes)
-            if nodes >> j & 1
+            for j in _nodes(nodes)
+            if not earlier[j] & ~nodes
         ]
-        score, last = max(choices)
+        score, last = max(choices, default=(-np.inf, -1))
         total.append(float(score))
         sink.append(last)
     if total[-1] == -np.inf:
@@ -93,13 +95,23 @@ def edge_probabilities(scores: LocalScores) -> NDArray[np.float64]:
     """
     nodes = range(scores.n_nodes)
     members = membership(scores.n_nodes)
+    # A graph satisfies an order where it has no cycle even with an edge for each pair in order.
+    joined = np.arange(2**scores.n_nodes) | scores.earlier[:, None]
     with localcontext(_EXACT):
         weights = np.vectorize(lambda nats: Decimal(nats).exp(), otypes=[object])(scores.table)
-        context, total = _contexts(weights)
+        context, total = _contexts(_gathered(weights, joined))
         if not total:
             raise _no_graph()
-        posterior = weights * context / total
+        posterior = weights * np.take_along_axis(context, joined, axis=1) / total
         return np.array([[float(posterior[j, members[i]].sum()) for j in nodes] for i in nodes])
+
+
+def _gathered(weights: NDArray[np.object_], at: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Weights (L, 2**L) summed where those in a row are to go to the same set."""
+    found = np.full(weights.shape, Decimal(0), dtype=object)
+    for row, places, own in zip(found, at, weights, strict=True):
+        np.add.at(row, places, own)
+    return found
 
 
 def _contexts(weights: NDArray[np.object_]) -> tuple[NDArray[np.object_], Decimal]:

@@ -71,7 +71,8 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
         learned = responsibilities(*place, model.log_outcomes(temperature))
         edges = model.dag(temperature).roll(-int(model.best_restart), dims=0).cpu().numpy()
     counts = learned[trainer.train_rows].sum(0).reshape(states)
-    masks = (model.dag.allowed.cpu().numpy(), model.dag.required.cpu().numpy())
+    nodes, known = model.config.nodes, model.config.knowledge
+    masks = (known.allowed_mask(nodes), known.required_mask(nodes), known.before(nodes))
     decided = harden(counts, edges, *masks)
     model.decide(fit_tables(counts, decided.adjacency))
     with torch.no_grad():

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpima_core.equivalence import (
-    EquivalenceClass,
-    equivalence_class,
-    structural_hamming_distance,
-)
+from causalpima_core.equivalence import EquivalenceClass, structural_hamming_distance
 from causalpima_core.graph_scores import bdeu_scores, bic_scores
 from causalpima_core.graph_search import best_graph, edge_probabilities, graph_score
+from causalpima_core.ordered_class import ordered_class
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 SAME_SCORE = 1e-6
@@ -46,6 +43,7 @@ def harden(
     edges: NDArray[np.floating],
     allowed: NDArray[np.bool_],
     required: NDArray[np.bool_],
+    before: NDArray[np.bool_],
 ) -> DecidedGraph:
     """Decide the graph from the learned edges and the expected counts.
 
@@ -59,8 +57,9 @@ def harden(
             one first: it is taken where others score the same.
         allowed: edges that may exist.
         required: edges that must exist.
+        before: ``[i, j]`` True where i comes before j, so that no path leads from j to i.
     """
-    scores = bic_scores(counts, allowed, required)
+    scores = bic_scores(counts, allowed, required, before)
     cut = [(weights > t, weights) for weights in edges for t in THRESHOLDS]
     cut_scores = np.array([graph_score(adjacency, scores) for adjacency, _ in cut])
     flow_score = cut_scores.max()
@@ -70,12 +69,12 @@ def harden(
     gap = exact_score - flow_score
     if gap <= SAME_SCORE * abs(exact_score):
         exact, gap = hardened, 0.0
-    decided = equivalence_class(exact, allowed, required)
-    flow = equivalence_class(hardened, allowed, required)
+    decided = ordered_class(exact, allowed, required, before)
+    flow = ordered_class(hardened, allowed, required, before)
     return DecidedGraph(
         adjacency=exact,
         equivalence=decided,
-        probabilities=edge_probabilities(bdeu_scores(counts, allowed, required)),
+        probabilities=edge_probabilities(bdeu_scores(counts, allowed, required, before)),
         score_gap=float(gap),
         flow_distance=structural_hamming_distance(decided, flow),
         weights=weights,

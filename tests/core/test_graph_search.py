@@ -19,6 +19,7 @@ from causalpima_core.equivalence import (
 from causalpima_core.errors import ConfigError, DataError
 from causalpima_core.graph_scores import LocalScores, bdeu_scores, bic_scores
 from causalpima_core.graph_search import best_graph, edge_probabilities, graph_score
+from causalpima_core.ordered_class import ordered_class
 
 STATES = {3: (2, 3, 4), 4: (3, 2, 2, 4)}
 SCORES = [bic_scores, bdeu_scores]
@@ -54,6 +55,21 @@ def knowledge(n_nodes: int, seed: int) -> tuple[Adjacency, Adjacency]:
 
 def satisfying(allowed: Adjacency, required: Adjacency) -> list[Adjacency]:
     return [g for g in all_graphs(len(allowed)) if not ((g & ~allowed) | (required & ~g)).any()]
+
+
+def follows(graph: Adjacency, before: Adjacency) -> bool:
+    """Whether no path leads from a node to one that comes before it."""
+    reached = graph
+    for _ in graph:
+        reached = reached | (reached.astype(int) @ graph > 0)
+    return not (reached.T & before).any()
+
+
+def tiered(n_nodes: int, seed: int) -> tuple[Adjacency, Adjacency]:
+    """Edges that tiers of some of the nodes allow, and which nodes come before which."""
+    rng = np.random.default_rng(seed)
+    tiers = np.where(rng.random(n_nodes) < 0.7, rng.integers(0, 3, n_nodes), np.nan)
+    return ~(tiers[:, None] > tiers), tiers[:, None] < tiers
 
 
 def network(graph: Adjacency, strength: float) -> NDArray[np.float64]:
@@ -143,6 +159,54 @@ def test_knowledge_restricts_best_graph_and_average(n_nodes: int) -> None:
         np.testing.assert_allclose(probabilities, averaged(graphs, scores), rtol=0, atol=1e-9)
         assert (probabilities[required] == 1).all()
         assert (probabilities[~allowed] == 0).all()
+
+
+@pytest.mark.parametrize("n_nodes", [3, 4])
+def test_tiers_hold_along_paths(n_nodes: int) -> None:
+    only_along_paths = 0
+    for seed in range(12):
+        allowed, before = tiered(n_nodes, seed)
+        edgewise = satisfying(allowed, np.zeros_like(allowed))
+        graphs = [g for g in edgewise if follows(g, before)]
+        only_along_paths += len(edgewise) - len(graphs)
+        counts = random_counts(STATES[n_nodes], 60.0, seed)
+        scores = bdeu_scores(counts, allowed, before=before)
+        found, value = best_graph(scores)
+        assert follows(found, before)
+        assert value == pytest.approx(max(graph_score(g, scores) for g in graphs), abs=1e-8)
+        np.testing.assert_allclose(
+            edge_probabilities(scores), averaged(graphs, scores), rtol=0, atol=1e-9
+        )
+        refused = [graph_score(g, scores) for g in edgewise if not follows(g, before)]
+        assert all(score == -np.inf for score in refused)
+    assert only_along_paths > 0
+
+
+@pytest.mark.parametrize("n_nodes", [3, 4])
+def test_edges_are_compelled_where_all_equivalent_graphs_agree_that_tiers_allow(
+    n_nodes: int,
+) -> None:
+    settled_by_paths = 0
+    for seed in range(12):
+        allowed, before = tiered(n_nodes, seed)
+        none = np.zeros_like(allowed)
+        graphs = [g for g in satisfying(allowed, none) if follows(g, before)]
+        by_class: dict[bytes, list[Adjacency]] = {}
+        for graph in graphs:
+            marks = equivalence_class(graph)
+            by_class.setdefault((marks.compelled * 2 + marks.reversible).tobytes(), []).append(
+                graph
+            )
+        for members in by_class.values():
+            agreed = np.all(members, axis=0)
+            graph = members[seed % len(members)]
+            marks = ordered_class(graph, allowed, none, before)
+            np.testing.assert_array_equal(marks.compelled, agreed)
+            np.testing.assert_array_equal(marks.reversible, (graph | graph.T) & ~agreed & ~agreed.T)
+            settled_by_paths += int(
+                agreed.sum() > equivalence_class(graph, allowed).compelled.sum()
+            )
+    assert settled_by_paths > 0
 
 
 def test_graphs_not_orders_are_equally_probable_beforehand() -> None:

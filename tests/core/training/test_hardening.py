@@ -43,7 +43,7 @@ def test_the_flow_hardens_to_the_graph_of_the_exact_search_and_of_the_truth(exam
     truth, _ = make_truth(example, 2000, 0, graph)
     counts = np.zeros(truth.states)
     np.add.at(counts, tuple(truth.outcomes.T), 1)
-    decided = harden(counts, learned_edges(counts, truth.states), FREE, NONE)
+    decided = harden(counts, learned_edges(counts, truth.states), FREE, NONE, NONE)
     assert decided.score_gap == 0.0
     exact, _ = best_graph(bic_scores(counts))
     for other in (exact, truth.adjacency):
@@ -55,7 +55,7 @@ def test_where_the_flow_missed_the_best_graph_the_best_is_decided_and_the_gap_to
     truth, _ = make_truth("circles", 2000, 0, "complete")
     counts = np.zeros(truth.states)
     np.add.at(counts, tuple(truth.outcomes.T), 1)
-    decided = harden(counts, np.zeros((1, 3, 3)), FREE, NONE)
+    decided = harden(counts, np.zeros((1, 3, 3)), FREE, NONE, NONE)
     assert decided.score_gap > 10
     assert decided.flow_distance == 3
     truth_class = equivalence_class(truth.adjacency)
@@ -67,6 +67,6 @@ def test_of_equally_good_restarts_the_preferred_one_counts():
     counts = np.zeros(truth.states)
     np.add.at(counts, tuple(truth.outcomes.T), 1)
     chain = truth.adjacency.astype(float)
-    decided = harden(counts, np.stack([chain, chain.T]), FREE, NONE)
+    decided = harden(counts, np.stack([chain, chain.T]), FREE, NONE, NONE)
     np.testing.assert_array_equal(decided.adjacency, truth.adjacency)
     np.testing.assert_array_equal(decided.weights, chain)
