@@ -90,7 +90,7 @@ class Knowledge(_Frozen):
     Attributes:
         forbidden: edges (source, target) that must not be there.
         required: edges that must be there.
-        tiers: node -> tier; no path leads from a higher tier to a lower one, through whatever nodes.
+        tiers: node -> tier; no path leads from a higher tier to a lower one.
     """
 
     forbidden: tuple[Edge, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -84,6 +85,8 @@ def _spawn(folder: RunFolder, gpu: str | None) -> subprocess.Popen[bytes]:
             env=worker_environment() | gpu_environment(gpu),
         )
     _started[process.pid] = process
+    # Collected as soon as it ends, whether anyone looks or not; it may also outlive us.
+    threading.Thread(target=process.wait, daemon=True).start()
     return process
 
 

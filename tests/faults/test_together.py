@@ -161,14 +161,33 @@ class TestClock:
         assert supervisor.current_status(folder).ended == late
 
 
+@pytest.fixture
+def no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers die where they import torch."""
+    place = tmp_path / "modules"
+    place.mkdir()
+    (place / "torch.py").write_text("raise ImportError('libtorch is not for this machine')")
+    places = [str(place), os.environ.get("PYTHONPATH", "."), str(Path.cwd())]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
+
+
 class TestBeginning:
-    def test_a_worker_that_dies_at_an_import_is_quoted(self, tmp_path, data, monkeypatch):
+    @pytest.mark.usefixtures("no_torch")
+    def test_a_worker_is_collected_though_nobody_looks(self, tmp_path, data):
+        pid = supervisor.start(new_run(tmp_path / "run", data))
+        wait_until(lambda: not psutil.pid_exists(pid))
+
+    @pytest.mark.usefixtures("no_torch")
+    def test_whoever_started_a_worker_may_end_before_it(self, tmp_path, data):
         folder = new_run(tmp_path / "run", data)
-        (tmp_path / "torch.py").write_text("raise ImportError('libtorch is not for this machine')")
-        places = os.pathsep.join(
-            [str(tmp_path), os.environ.get("PYTHONPATH", "."), str(Path.cwd())]
-        )
-        monkeypatch.setenv("PYTHONPATH", places)
+        script = SERVES.replace("time.sleep(600)", "")
+        command = [sys.executable, "-W", "error", "-c", script, folder.path]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "started\n", "")
+
+    @pytest.mark.usefixtures("no_torch")
+    def test_a_worker_that_dies_at_an_import_is_quoted(self, tmp_path, data):
+        folder = new_run(tmp_path / "run", data)
         supervisor.start(folder)
         wait_until(lambda: supervisor.current_status(folder).state.is_final)
         gc.collect()  # an abandoned process would complain now
