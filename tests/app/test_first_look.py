@@ -90,7 +90,6 @@ def test_a_damaged_example_is_one_sentence(
     assert not Workspace().runs()
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # as meant
 def test_one_is_trained_while_one_watches(open_page: Open):
     app = open_page("data")
     app.button(key="data.trained").click().run()

@@ -16,11 +16,11 @@ def test_a_run_stopped_between_cycles_of_the_warm_up_is_cancelled_and_can_go_on(
 ):
     monkeypatch.setattr(start, "CLEAR_ENTROPY", -1.0)  # nothing is ever clear
     monkeypatch.setattr(search, "OVERLAP", -1.0)  # nor passable
-    dataset, _ = two_cause_data()
+    dataset, _ = two_cause_data(n=120)
     data = tmp_path / "data.npz"
     np.savez(data, **{name: dataset[name].values for name in dataset.names})
     training = TrainingConfig.of_preset(
-        "quick", warm_up_cycles=2, warm_up_steps=40, joint_steps=20, distil_steps=20
+        "quick", warm_up_cycles=2, warm_up_steps=40, joint_steps=10, distil_steps=10
     )
     folder = create_run(
         tmp_path / "run", data, load_dataset(data), ModelConfig.parse(states=states), training

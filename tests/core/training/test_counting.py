@@ -1,21 +1,21 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
-import torch
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import NoteRecord
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
+from causalpima_core.training.checkpoint import load_checkpoint
 from causalpima_core.training.counting import LEAST_GAIN, Trial, evidence_of, weakest_gain
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.pursuit import View
 from causalpima_core.training.start import Scene, Start
-from tests.core.training.conftest import two_cause_data
+from tests.core.training.conftest import CPU, assert_same, gone_on, trained_whole, two_cause_data
 
-CPU = torch.device("cpu")
 AUTO = ModelConfig.parse(states="auto")
 
 
@@ -65,10 +65,20 @@ def test_a_node_or_state_that_is_not_there_shows_nowhere(rng):
     assert trial.in_words == "2 × 2 × 2 (a node or state shows nowhere)"
 
 
-def test_two_binary_factors_are_counted_found_and_told_of(training_config):
-    dataset, truth = two_cause_data()
-    trainer = Trainer(dataset, AUTO, training_config, CPU)
-    notes = [r.text for r in trainer.run() if isinstance(r, NoteRecord)]
+EARLY, LATE = 5, 30
+"""Epochs before and after nodes were chosen."""
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, training_config, tmp_path_factory):
+    kept_in = tmp_path_factory.mktemp("counted")
+    return trained_whole(dataset, AUTO, training_config, kept_in, (EARLY, LATE))
+
+
+def test_two_binary_factors_are_counted_found_and_told_of(dataset, whole):
+    _, truth = two_cause_data()
+    trainer = deepcopy(whole.trainer)
+    notes = [r.text for r in whole.of(NoteRecord)]
     assert trainer.model.config.states == (2, 2)
     assert trainer.model.config.n_latent == AUTO.n_latent
     assert any(note.startswith("States chosen from the data: 2 × 2. Refused: ") for note in notes)
@@ -77,22 +87,15 @@ def test_two_binary_factors_are_counted_found_and_told_of(training_config):
     assert component_accuracy(2 * truth[:, 0] + truth[:, 1], 2 * found[:, 0] + found[:, 1]) > 0.98
 
 
-@pytest.mark.parametrize("interrupted_at", [5, 30])
+@pytest.mark.parametrize("interrupted_at", [EARLY, LATE])
 def test_going_on_before_and_after_the_choice_is_as_if_nothing_had_happened(
-    dataset, training_config, interrupted_at, tmp_path
+    dataset, training_config, whole, interrupted_at
 ):
-    whole = Trainer(dataset, AUTO, training_config, CPU)
-    assert (interrupted_at < whole.cycle_epochs) == (interrupted_at == 5)
-    for _ in whole.run():
-        if whole.position.epoch == interrupted_at and not list(tmp_path.iterdir()):
-            save_checkpoint(tmp_path, interrupted_at, *whole.state())
-    again = Trainer(dataset, AUTO, training_config, CPU)
-    again.restore(*load_checkpoint(tmp_path))
-    assert (again.start is None) == (interrupted_at == 5)
-    for _ in again.run():
-        pass
-    for name, tensor in whole.model.state_dict().items():
-        assert torch.equal(tensor, again.model.state_dict()[name]), name
+    assert (interrupted_at < whole.trainer.cycle_epochs) == (interrupted_at == EARLY)
+    _, notes = load_checkpoint(whole.checkpoints[interrupted_at])
+    assert (notes["start"] is None) == (interrupted_at == EARLY)
+    again = gone_on(dataset, AUTO, training_config, whole.checkpoints[interrupted_at])
+    assert_same(whole.weights(), again.model.state_dict())
 
 
 def continuum(rng):

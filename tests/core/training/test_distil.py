@@ -13,9 +13,7 @@ from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import responsibilities
 from causalpima_core.training.loop import Trainer
 from causalpima_core.unimodal import Frames, MixturePosterior, fuse
-from tests.core.training.conftest import two_cause_data
-
-CPU = torch.device("cpu")
+from tests.core.training.conftest import CPU, two_cause_data
 
 
 @pytest.fixture

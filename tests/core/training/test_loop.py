@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -10,40 +12,29 @@ from causalpima_core.training import search, start
 from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
-from tests.core.training.conftest import two_cause_data
+from tests.core.training.conftest import (
+    CPU,
+    Whole,
+    assert_same,
+    gone_on,
+    trained_whole,
+    two_cause_data,
+)
 
-CPU = torch.device("cpu")
-
-
-def weights(trainer):
-    return {name: t.clone() for name, t in trainer.model.state_dict().items()}
-
-
-def assert_same(first, second):
-    assert first.keys() == second.keys()
-    for name, tensor in first.items():
-        assert torch.equal(tensor, second[name]), name
+INTERRUPTED = (3, 14, 25, 30)
+OF_CYCLES = (10, 20, 30)
 
 
-def resumed(dataset, model_config, training_config, interrupted_at, folder):
-    """A trainer that went on, to the end, from another's checkpoint."""
-    first = Trainer(dataset, model_config, training_config, CPU)
-    for record in first.run():
-        if isinstance(record, EpochRecord) and record.epoch == interrupted_at:
-            save_checkpoint(folder, record.epoch, *first.state())
-            break
-    second = Trainer(dataset, model_config, training_config, CPU)
-    second.restore(*load_checkpoint(folder))
-    for _ in second.run():
-        pass
-    return second
+@pytest.fixture(scope="module")
+def whole(dataset, model_config, training_config, tmp_path_factory) -> Whole:
+    kept_in = tmp_path_factory.mktemp("whole")
+    return trained_whole(dataset, model_config, training_config, kept_in, INTERRUPTED)
 
 
-def test_known_features_and_their_edge_are_found(dataset, model_config, training_config):
-    trainer = Trainer(dataset, model_config, training_config, CPU)
-    stages = [r.stage for r in trainer.run() if isinstance(r, StageRecord)]
+def test_known_features_and_their_edge_are_found(dataset, whole):
+    stages = [r.stage for r in whole.of(StageRecord)]
     assert stages == [Stage.WARM_UP, Stage.CANDIDATES, Stage.JOINT, Stage.DISTIL]
-    findings = conclude(trainer, dataset)
+    findings = conclude(deepcopy(whole.trainer), dataset)
     _, truth = two_cause_data()
     found = findings.assignments[["node_1", "node_2"]].to_numpy()
     assert component_accuracy(2 * truth[:, 0] + truth[:, 1], 2 * found[:, 0] + found[:, 1]) > 0.98
@@ -55,38 +46,42 @@ def test_known_features_and_their_edge_are_found(dataset, model_config, training
     np.testing.assert_allclose(np.sort(table, axis=1), [[0.15, 0.85]] * 2, atol=0.06)
 
 
-def test_the_same_seed_gives_the_same_result(dataset, model_config, training_config):
-    first, second = (Trainer(dataset, model_config, training_config, CPU) for _ in range(2))
-    records = [[r for r in t.run() if isinstance(r, EpochRecord)] for t in (first, second)]
-    assert records[0] == records[1]
-    assert_same(weights(first), weights(second))
+def test_the_same_seed_gives_the_same_result(dataset, model_config, training_config, whole):
+    again = trained_whole(dataset, model_config, training_config)
+    assert again.of(EpochRecord) == whole.of(EpochRecord)
+    assert_same(again.weights(), whole.weights())
 
 
-@pytest.mark.parametrize("interrupted_at", [3, 14, 25, 30])
+@pytest.mark.parametrize("interrupted_at", INTERRUPTED)
 def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(
-    dataset, model_config, training_config, interrupted_at, tmp_path
+    dataset, model_config, training_config, whole, interrupted_at
 ):
-    whole = Trainer(dataset, model_config, training_config, CPU)
-    for _ in whole.run():
-        pass
-    assert interrupted_at < whole.position.epoch
-    second = resumed(dataset, model_config, training_config, interrupted_at, tmp_path)
-    assert second.position.epoch == whole.position.epoch
-    assert_same(weights(whole), weights(second))
+    checkpoint = whole.checkpoints[interrupted_at]
+    second = gone_on(dataset, model_config, training_config, checkpoint)
+    assert interrupted_at < second.position.epoch == whole.trainer.position.epoch
+    assert_same(whole.weights(), second.model.state_dict())
 
 
-@pytest.mark.parametrize("interrupted_at", [10, 20, 30])
+@pytest.fixture
+def unclear(monkeypatch):
+    """Groups that are never clear, nor passable: all cycles of the warm-up are made."""
+    monkeypatch.setattr(start, "CLEAR_ENTROPY", -1.0)
+    monkeypatch.setattr(search, "OVERLAP", -1.0)
+
+
+@pytest.mark.usefixtures("unclear")
 def test_going_on_works_where_unclear_groups_took_several_cycles(
-    dataset, model_config, training_config, interrupted_at, tmp_path, monkeypatch
+    model_config, training_config, tmp_path
 ):
-    monkeypatch.setattr(start, "CLEAR_ENTROPY", -1.0)  # nothing is ever clear
-    monkeypatch.setattr(search, "OVERLAP", -1.0)  # nor passable
+    dataset, _ = two_cause_data(n=120)
     config = training_config.model_copy(update={"warm_up_cycles": 3, "warm_up_steps": 40})
-    whole = Trainer(dataset, model_config, config, CPU)
-    stages = [r.stage for r in whole.run() if isinstance(r, StageRecord)]
+    whole = trained_whole(dataset, model_config, config, tmp_path, OF_CYCLES)
+    stages = [r.stage for r in whole.of(StageRecord)]
     assert stages == [Stage.WARM_UP, Stage.CANDIDATES] * 3 + [Stage.JOINT, Stage.DISTIL]
-    second = resumed(dataset, model_config, config, interrupted_at, tmp_path)
-    assert_same(weights(whole), weights(second))
+    assert len(whole.checkpoints) == len(OF_CYCLES)
+    for checkpoint in whole.checkpoints.values():
+        second = gone_on(dataset, model_config, config, checkpoint)
+        assert_same(whole.weights(), second.model.state_dict())
 
 
 def test_a_damaged_checkpoint_costs_an_epoch_and_not_the_run(
@@ -136,9 +131,8 @@ def test_samples_that_are_all_alike_cannot_be_divided(model_config, training_con
         list(trainer.run())
 
 
-def test_snapshots_tell_the_whole_story(dataset, model_config, training_config):
-    trainer = Trainer(dataset, model_config, training_config, CPU)
-    shots = [r for r in trainer.run() if isinstance(r, Snapshot)]
+def test_snapshots_tell_the_whole_story(whole):
+    shots = whole.of(Snapshot)
     warm_up = [s for s in shots if s.stage is Stage.WARM_UP]
     joint = [s for s in shots if s.stage is Stage.JOINT]
     assert all((s.edges == 0).all() and len(s.means) == 0 for s in warm_up)
@@ -149,12 +143,8 @@ def test_snapshots_tell_the_whole_story(dataset, model_config, training_config):
     np.testing.assert_allclose([s.weights.sum() for s in joint], 1.0, rtol=1e-4)
 
 
-def test_epochs_report_every_term_for_both_parts_of_the_data(
-    dataset, model_config, training_config
-):
-    trainer = Trainer(dataset, model_config, training_config, CPU)
-    joint = [r for r in trainer.run() if isinstance(r, EpochRecord) and r.stage is Stage.JOINT]
-    last = joint[-1]
+def test_epochs_report_every_term_for_both_parts_of_the_data(whole):
+    last = [r for r in whole.of(EpochRecord) if r.stage is Stage.JOINT][-1]
     names = {"reconstruction.curve", "reconstruction.table", "latent_prior", "outcome_prior"}
     names |= {"latent_entropy", "outcome_entropy", "elbo"}
     for part, more in (("train", {"start"}), ("held_out", set())):
