@@ -75,6 +75,7 @@ def whole(dataset, training_config, tmp_path_factory):
     return trained_whole(dataset, AUTO, training_config, kept_in, (EARLY, LATE))
 
 
+@pytest.mark.slow
 def test_two_binary_factors_are_counted_found_and_told_of(dataset, whole):
     _, truth = two_cause_data()
     trainer = deepcopy(whole.trainer)
@@ -87,6 +88,7 @@ def test_two_binary_factors_are_counted_found_and_told_of(dataset, whole):
     assert component_accuracy(2 * truth[:, 0] + truth[:, 1], 2 * found[:, 0] + found[:, 1]) > 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupted_at", [EARLY, LATE])
 def test_going_on_before_and_after_the_choice_is_as_if_nothing_had_happened(
     dataset, training_config, whole, interrupted_at

@@ -90,12 +90,14 @@ def test_prototypes_are_the_curves_of_the_parameters(run: Run):
         np.testing.assert_allclose(curve, a * np.exp(-k * t), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_curves_alone_are_enough():
     arrays, truth = decays()
     found = trained(of_arrays({"curve": arrays["curve"]})).found
     assert component_accuracy(truth, found.assignments["component"].to_numpy()) == 1.0
 
 
+@pytest.mark.slow
 def test_missing_curves_have_no_say():
     arrays, truth = decays(missing=0.3)
     found = trained(of_arrays(arrays)).found

@@ -69,6 +69,7 @@ def unclear(monkeypatch):
     monkeypatch.setattr(search, "OVERLAP", -1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unclear")
 def test_going_on_works_where_unclear_groups_took_several_cycles(
     model_config, training_config, tmp_path
@@ -101,6 +102,7 @@ def test_a_damaged_checkpoint_costs_an_epoch_and_not_the_run(
     assert notes["position"]["epoch"] == 2
 
 
+@pytest.mark.slow
 def test_missing_measurements_are_trained_around(model_config, training_config):
     dataset, truth = two_cause_data(missing=0.3)
     trainer = Trainer(dataset, model_config, training_config, CPU)
