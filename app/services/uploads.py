@@ -19,7 +19,8 @@ from causalpima_core.data.conversion import watching
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.data.units import Description, describe
+from causalpima_core.data.scale import Scale
+from causalpima_core.data.units import Description, describe, descriptions
 from causalpima_core.data.writers import write_dataset
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.workspace import plain_name
@@ -126,6 +127,7 @@ def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> N
             axis=axis,
             axis_unit=given.get("axis_unit", "").strip(),
             channels=tuple(channels) if any(channels) else (),
+            scale=modality.scale,
         )
     except ValidationError as error:
         raise DataError(
@@ -133,6 +135,16 @@ def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> N
             "correct them."
         ) from error
     describe(path, modality, told)
+
+
+def state_scale(path: Path, modality: Modality, scale: Scale) -> None:
+    """Keep how runs that are begun from now on are to scale a modality.
+
+    Raises:
+        DataError: what is kept beside the data is damaged.
+    """
+    known = descriptions(path).get(modality.name, Description())
+    describe(path, modality, known.model_copy(update={"scale": scale}))
 
 
 def read_upload(name: str, content: bytes) -> tuple[MultimodalDataset, str]:

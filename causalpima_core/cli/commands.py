@@ -99,10 +99,19 @@ def fit(
             'k>0 [1/s]; t=0:30 [s]; value [MPa]"; repeatable. Names: ' + ", ".join(NAMED) + ".",
         ),
     ] = None,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODALITY=SCALE",
+            help="How training sees its values: standard (mean 0, deviation 1) or min-max (0 to "
+            "1); repeatable. As stated with the data unless told.",
+        ),
+    ] = None,
     quiet: QuietOption = False,
 ) -> int:
     """Train on DATA and write what was found to a new run folder."""
-    model = model_config(states, latent_dim, forbid or (), require or (), tier or (), expert or ())
+    known = (forbid or (), require or (), tier or (), expert or ())
+    model = model_config(states, latent_dim, *known, scale or ())
     training = TrainingConfig.of_preset(preset, seed=seed)
     from causalpima_core.data.conversion import watching
     from causalpima_core.data.readers import load_dataset

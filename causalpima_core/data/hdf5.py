@@ -15,6 +15,7 @@ from causalpima_core.data.arrays import checked_ids
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.multimodal import Kind, Modality, modality_of_array
 from causalpima_core.data.parts import Part
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.sources import Source, check_expansion, shown
 from causalpima_core.errors import DataError
 
@@ -28,8 +29,8 @@ def read_hdf5(source: Source) -> Part:
     """Read datasets as modalities, ``sample_id`` and the group ``metadata``.
 
     Attributes of a dataset that are understood: ``unit``, ``axis`` (a number per point),
-    ``axis_unit``, ``channels``, ``columns``, ``kind``. A dimension scale on the last axis gives
-    ``axis`` as well.
+    ``axis_unit``, ``channels``, ``columns``, ``kind``, ``scale``. A dimension scale on the
+    last axis gives ``axis`` as well.
 
     Raises:
         DataError: naming the dataset.
@@ -181,6 +182,7 @@ def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
         axis=axis if len(axis) == modality.shape[-1] else (),
         axis_unit=axis_unit,
         channels=channels if kind is Kind.IMAGE and len(channels) == modality.shape[0] else (),
+        scale=Scale.MIN_MAX if _word(item, "scale") == Scale.MIN_MAX else Scale.STANDARD,
     )
 
 

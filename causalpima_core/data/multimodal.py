@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.naming import check_modality_name
 from causalpima_core.data.overview import Overview, look_over
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.stored import StoredValues, Values, evenly, pieces, stays_as_it_is
 from causalpima_core.errors import DataError
 
@@ -48,6 +49,7 @@ class Modality:
         axis: where a curve's points are measured, one number each; empty where unknown.
         axis_unit: of ``axis``.
         channels: what each channel of an image is; empty where unknown.
+        scale: how runs scale the values unless they are told otherwise.
 
     Raises:
         DataError: where the array is not usable; the message names the modality.
@@ -61,6 +63,7 @@ class Modality:
     axis: tuple[float, ...] = ()
     axis_unit: str = ""
     channels: tuple[str, ...] = ()
+    scale: Scale = Scale.STANDARD
 
     def __post_init__(self) -> None:
         """Reject what cannot be trained on, in the order a person would mend it."""
@@ -174,6 +177,17 @@ class MultimodalDataset:
             replace(m, values=m.values[chosen]) for m in self.modalities if m.name in names
         )
         return MultimodalDataset(kept, self.sample_id[chosen], self.metadata.iloc[chosen])
+
+    def scales(self, chosen: Mapping[str, Scale]) -> dict[str, Scale]:
+        """How a run scales what it does not standardise: as chosen, else as stated with the data.
+
+        Raises:
+            DataError: a choice is made for a modality that is not there.
+        """
+        for name in chosen:
+            _ = self[name]  # says which there are
+        scales = {m.name: chosen.get(m.name, m.scale) for m in self.modalities}
+        return {name: scale for name, scale in scales.items() if scale is not Scale.STANDARD}
 
     def check_trainable(self) -> None:
         """Raise `DataError` for a single sample: it can be asked about, but not learned from."""

@@ -12,6 +12,7 @@ import pandas as pd
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.hdf5 import METADATA
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.errors import DataError
 from causalpima_core.runs.files import replacing
 
@@ -58,6 +59,8 @@ def _write_modality(file: h5py.File, modality: Modality) -> None:
     for key in _ATTRIBUTES:
         if getattr(modality, key):
             item.attrs[key] = getattr(modality, key)
+    if modality.scale is not Scale.STANDARD:
+        item.attrs["scale"] = str(modality.scale)
 
 
 def _write_column(file: h5py.File, name: str, column: pd.Series) -> None:
