@@ -7,6 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -14,8 +15,7 @@ from pydantic import ValidationError
 
 from app.services.loaders import dataset_at, workspace
 from causalpima_core.data.adjusting import Adjustment, adjusted
-from causalpima_core.data.collections import Progress, no_progress
-from causalpima_core.data.conversion import watching
+from causalpima_core.data.conversion import Progress, watching
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
@@ -26,45 +26,43 @@ from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.workspace import plain_name
 
 
-def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress = no_progress) -> Path:
+@dataclass(frozen=True)
+class Accepted:
+    """An upload that is a dataset: where it lies, and whether it did so before."""
+
+    path: Path
+    was_here: bool
+
+
+def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress) -> Accepted:
     """Keep one uploaded file, or several as one archive, if they are a dataset.
 
     Args:
         files: names and contents.
-        progress: told what share is read.
+        progress: told what share is read or unpacked; what it raises ends that.
 
     Raises:
         DataError: they are not; nothing is kept.
+        RunFolderError: there is no room for them.
     """
     if len(files) == 1:
-        return accept_upload(*files[0], progress)
+        return _accept(*files[0], progress)
     stem = Path(files[0][0]).stem
-    return accept_upload(f"{stem}-and-{len(files) - 1}-more.zip", _packed(files), progress)
+    return _accept(f"{stem}-and-{len(files) - 1}-more.zip", _packed(files), progress)
 
 
-def accept_upload(name: str, content: bytes, progress: Progress = no_progress) -> Path:
-    """Keep an uploaded file, if it is a dataset; where its content is here already, that file.
-
-    Args:
-        name: of the file.
-        content: of the file.
-        progress: told how much of a large file is unpacked; what it raises ends that.
-
-    Raises:
-        DataError: it is not; nothing is kept.
-        RunFolderError: there is no room for it.
-    """
+def _accept(name: str, content: bytes, progress: Progress) -> Accepted:
     before = workspace().datasets()
     path = workspace().keep_upload(name, content)
-    kept = path in before
+    was_here = kept = path in before
     try:
         with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
-            load_dataset(path, progress).check_trainable()
+            load_dataset(path).check_trainable()
         kept = True
     finally:  # stopped, perhaps by Streamlit, whose ways to end a script are no exceptions
         if not kept:
             path.unlink(missing_ok=True)
-    return path
+    return Accepted(path, was_here)
 
 
 def _packed(files: Sequence[tuple[str, bytes]]) -> bytes:

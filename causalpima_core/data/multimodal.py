@@ -233,12 +233,7 @@ def of_arrays(
 
 def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) -> Modality:
     """Check one array and bring it to the layout of its kind (see `of_arrays`)."""
-    if array.dtype.kind not in "fiub":
-        what = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects"}
-        raise DataError(
-            f"Modality '{name}' holds {what.get(array.dtype.kind, str(array.dtype))}: expected "
-            "real numbers; convert it, or keep it in a separate metadata column."
-        )
+    check_numbers(name, array.dtype)
     if array.size == 0:
         raise DataError(f"Modality '{name}' is empty (shape {array.shape}): remove it or fill it.")
     stays = stays_as_it_is(array)
@@ -258,6 +253,16 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
             "curve, (samples, height, width) or (samples, channels, height, width) for images."
         )
     return Modality(name, kind, StoredValues(array) if stays else array, columns)
+
+
+def check_numbers(name: str, dtype: np.dtype) -> None:
+    """Raise `DataError` for anything but real numbers."""
+    if dtype.kind not in "fiub":
+        what = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects"}
+        raise DataError(
+            f"Modality '{name}' holds {what.get(dtype.kind, str(dtype))}: expected "
+            "real numbers; convert it, or keep it in a separate metadata column."
+        )
 
 
 def _channels_first(name: str, array: NDArray, *, stays: bool) -> NDArray:
