@@ -52,17 +52,18 @@ def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress) -> Acce
 
 
 def _accept(name: str, content: bytes, progress: Progress) -> Accepted:
-    before = workspace().datasets()
-    path = workspace().keep_upload(name, content)
-    was_here = kept = path in before
-    try:
-        with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
-            load_dataset(path).check_trainable()
-        kept = True
-    finally:  # stopped, perhaps by Streamlit, whose ways to end a script are no exceptions
-        if not kept:
-            path.unlink(missing_ok=True)
-    return Accepted(path, was_here)
+    checked = []
+
+    def check(path: Path) -> None:
+        load_dataset(path).check_trainable()
+        checked.append(path)
+
+    with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
+        path = workspace().keep_upload(name, content, check)
+        if not checked:
+            check(path)  # what is here may still have to be unpacked again
+            return Accepted(path, was_here=True)
+    return Accepted(path, was_here=False)
 
 
 def _packed(files: Sequence[tuple[str, bytes]]) -> bytes:

@@ -26,6 +26,7 @@ SOURCES = ("Example", "Upload", "Already here")
 def show() -> None:
     """The page."""
     with page("Data"):
+        workspace().sweep()
         if state.get(Param.DATA) is None:
             _empty()
             return

@@ -26,7 +26,7 @@ from causalpima_core.errors import (
 from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.limits import trainings_at_once
-from causalpima_core.runs.queue import Queue
+from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -172,7 +172,7 @@ def cancel(run: RunArgument) -> None:
 def queue() -> None:
     """Print which runs of the workspace train and which wait, as JSON; starts what may start."""
     line = Queue()
-    line.dispatch()
+    line.dispatch(PATIENCE_SECONDS)
     told = {
         "at_once": trainings_at_once(),
         "training": [str(training.path) for training in line.training()],

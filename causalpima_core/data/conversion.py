@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from causalpima_core.errors import DataError
+from causalpima_core.runs.files import FORGOTTEN_SECONDS, drafts
 from causalpima_core.runs.workspace import Workspace, plain_name
 
 Progress = Callable[[float], None]
@@ -68,7 +69,7 @@ def converted(path: Path, n_bytes: int, write: Callable[[Path], None], part: str
             f"but only {free / 2**30:.1f} GiB are free in '{cache}': make room there, or give the "
             "arrays uncompressed (numpy.save or numpy.savez)."
         )
-    draft = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=cache))
     try:
         write(draft)
         (draft / SOURCE).write_text(str(path.absolute()))
@@ -97,3 +98,5 @@ def drop_outdated() -> None:
         path = Path(source.read_text()) if source.is_file() else None
         if path is None or not path.exists() or not folder.name.startswith(_key(path)):
             shutil.rmtree(folder, ignore_errors=True)
+    for draft in drafts(cache, older_than=FORGOTTEN_SECONDS):
+        shutil.rmtree(draft, ignore_errors=True)
