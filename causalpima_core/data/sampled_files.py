@@ -102,7 +102,7 @@ def _spread(values: Values, there: NDArray[np.bool_]) -> Values:
 
 def _in_memory(name: str, files: list[Source], first: Picture) -> NDArray[np.float32]:
     layout = Layout(len(first.pixels), first.pixels.dtype)
-    values = np.zeros((len(files), *first.pixels.shape), layout.dtype)
+    values: NDArray = np.zeros((len(files), *first.pixels.shape), layout.dtype)
     for row, pixels in _all_pixels(name, files, first):
         layout = layout.including(pixels)
         if layout.channels > values.shape[1]:

@@ -13,12 +13,14 @@ from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 5.0
+PATIENCE_SECONDS = 1.0
+"""Others hold the lock for a moment, to see whether anyone attends."""
 
 
 def attend(queue: Queue) -> None:
     """Start what may start, until nothing waits; at once where another process does so."""
     while queue.waiting():
-        with queue.attending() as alone:
+        with queue.attending(PATIENCE_SECONDS) as alone:
             if not alone:
                 return
             while queue.waiting():

@@ -174,9 +174,9 @@ class Queue:
         return any(waiting for waiting, _ in self._looked_at())
 
     @contextmanager
-    def attending(self) -> Iterator[bool]:
-        """Be the one who looks while runs wait; whether nobody else does."""
-        lock = FileLock(self._place / "attendant", timeout=0)
+    def attending(self, patience: float = 0.0) -> Iterator[bool]:
+        """Be the one who looks while runs wait; whether nobody else is, for ``patience`` seconds."""
+        lock = FileLock(self._place / "attendant", timeout=patience)
         try:
             self._place.mkdir(parents=True, exist_ok=True)
             lock.acquire()

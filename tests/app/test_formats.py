@@ -76,16 +76,6 @@ def test_the_same_files_are_kept_once_and_bad_ones_not_at_all():
     assert Workspace().datasets() == [first.path]
 
 
-def test_what_is_here_under_another_name_is_told(open_page: Open):
-    table = npz(sizes=np.random.default_rng(0).random((6, 3)))
-    kept = uploads.accept_files([("hers.npz", table)], unwatched).path
-    app = upload(open_page("data"), ("mine.npz", table))
-    (told,) = [info.value for info in app.info if "here already" in info.value]
-    assert kept.stem in told.replace("\\", "")
-    assert Workspace().datasets() == [kept]
-    assert app.query_params["data"] == kept.name
-
-
 def test_progress_is_told_until_all_is_read():
     shares: list[float] = []
     uploads.accept_files([("m.zip", (FORMATS / "manifest.zip").read_bytes())], shares.append)

@@ -73,6 +73,11 @@ def nothing_waits() -> None:
         Queue().withdraw(waiting.folder)
 
 
+def is_attended() -> bool:
+    with Queue().attending() as nobody_does:
+        return not nobody_does
+
+
 def attendants(root: Path) -> list[psutil.Process]:
     """Processes that look at the queue of that workspace."""
     found = []
@@ -210,13 +215,11 @@ def test_one_looks_after_the_queue_however_many_wait_and_none_once_nothing_does(
     occupied(a_run(Workspace(), "first"), stranger)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(Queue().enqueue, [a_run(Workspace(), f"run-{i}") for i in range(4)]))
+    eventually(is_attended)
     eventually(lambda: len(attendants(root)) == 1)
-    with Queue().attending() as alone:
-        assert not alone
     nothing_waits()
     eventually(lambda: not attendants(root))
-    with Queue().attending() as alone:
-        assert alone
+    assert not is_attended()
 
 
 def test_a_run_may_wait_for_days(stranger):
