@@ -175,7 +175,7 @@ class Queue:
 
     @contextmanager
     def attending(self, patience: float = 0.0) -> Iterator[bool]:
-        """Be the one who looks while runs wait; whether nobody else is, for ``patience`` seconds."""
+        """Be the one who looks while runs wait; False where another is, ``patience`` seconds on."""
         lock = FileLock(self._place / "attendant", timeout=patience)
         try:
             self._place.mkdir(parents=True, exist_ok=True)
