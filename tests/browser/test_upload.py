@@ -44,4 +44,4 @@ def test_reading_an_upload_is_shown_and_can_be_stopped(chromium: Browser, tmp_pa
         expect(page.get_by_text("Stopped: nothing of it was kept.")).to_be_visible()
         expect(page.get_by_text("Reading the files:")).to_be_hidden()
         assert list(Workspace(tmp_path / "workspace").datasets_folder.iterdir()) == []
-    page.close()
+        page.close()
