@@ -8,28 +8,33 @@ time and no memory.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
+import h5py
 import numpy as np
 import psutil
 import torch
 import typer
 from numpy.random import Generator
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.joint import Timer
 from benchmarks.ledger import RESULTS, machine, write_json
 from benchmarks.measure import peak_mib
 from benchmarks.scaling import alone, table
 from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.runs.records import Record, Stage, StageRecord
 from causalpima_core.training.findings import conclude
@@ -59,17 +64,74 @@ def discs(n: int, side: int, rng: Generator) -> NDArray[np.uint8]:
     return (images + rng.normal(0, 6, images.shape)).clip(0, 255).astype(np.uint8)
 
 
-def write_discs(path: Path, n: int, side: int) -> None:
-    """An archive as `numpy.savez` writes it, without ever holding the array."""
-    rng, drawn = np.random.default_rng(0), path.with_suffix(".npy")
-    images = np.lib.format.open_memmap(drawn, "w+", np.uint8, (n, 3, side, side))
+def draw_discs(path: Path, n: int, side: int) -> None:
+    """An array as `numpy.save` writes it, without ever holding it."""
+    rng = np.random.default_rng(0)
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, (n, 3, side, side))
     for start in range(0, n, DRAWN_AT_ONCE):
         some = min(DRAWN_AT_ONCE, n - start)
         images[start : start + some] = discs(some, side, rng)
     images.flush()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        archive.write(drawn, "image.npy")
+
+
+class Form(StrEnum):
+    """How the images lie on disk."""
+
+    NPZ = "npz"
+    PACKED_NPZ = "packed-npz"
+    NPY = "npy"
+    HDF5 = "hdf5"
+    PACKED_HDF5 = "packed-hdf5"
+    ZIP_OF_NPY = "zip-of-npy"
+    FOLDER = "folder"
+    ZIP = "zip"
+
+
+def written(form: Form, drawn: Path) -> Path:
+    """The drawn array in that form, beside it; the array itself goes."""
+    match form:
+        case Form.NPY:
+            return drawn
+        case Form.NPZ | Form.PACKED_NPZ | Form.ZIP_OF_NPY:
+            path = _archived(form, drawn)
+        case Form.HDF5 | Form.PACKED_HDF5:
+            path = _as_hdf5(form, drawn)
+        case Form.FOLDER | Form.ZIP:
+            path = _as_pictures(drawn)
+    if form is Form.ZIP:
+        path = Path(shutil.make_archive(str(path), "zip", path))
     drawn.unlink()
+    return path
+
+
+def _archived(form: Form, drawn: Path) -> Path:
+    path = drawn.with_suffix(".zip" if form is Form.ZIP_OF_NPY else ".npz")
+    how = zipfile.ZIP_STORED if form is Form.NPZ else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w", how, compresslevel=1) as archive:
+        archive.write(drawn, drawn.name)
+    return path
+
+
+def _as_hdf5(form: Form, drawn: Path) -> Path:
+    path, images = drawn.with_suffix(".h5"), np.load(drawn, mmap_mode="r")
+    packing = {"compression": 1, "chunks": (100, *images.shape[1:])}
+    with h5py.File(path, "w") as file:
+        how = packing if form is Form.PACKED_HDF5 else {}
+        item = file.create_dataset("image", images.shape, np.uint8, **how)
+        for start in range(0, len(images), DRAWN_AT_ONCE):
+            item[start : start + DRAWN_AT_ONCE] = images[start : start + DRAWN_AT_ONCE]
+    return path
+
+
+def _as_pictures(drawn: Path) -> Path:
+    folder = drawn.with_name("discs")
+    folder.mkdir()
+    images = np.load(drawn, mmap_mode="r")
+    for number, pixels in enumerate(images):
+        Image.fromarray(np.moveaxis(pixels, 0, -1)).save(folder / f"{number}.png", compress_level=1)
+    lines = [f"{number},{number}.png" for number in range(len(images))]
+    (folder / "manifest.csv").write_text("\n".join(["sample_id,image", *lines]))
+    return folder
 
 
 class Brief(Trainer):
@@ -137,20 +199,30 @@ def of_run(path: Path, steps: int) -> dict:
         watch.turn_to("scaling")
         training = TrainingConfig.of_preset("quick", warm_up_cycles=1)
         trainer = Brief(dataset, ModelConfig.parse(states=STATES), training)
-        trainer.shorten(steps)
-        for record in trainer.run():
-            _follow(record, watch)
-        watch.turn_to("findings")
-        conclude(trainer, dataset)
+        if steps:
+            _train(trainer, dataset, steps, watch)
     return {
         "samples": len(dataset),
         "shape": list(dataset.modalities[0].shape),
         "steps_of_an_epoch": steps,
-        "file_mib": path.stat().st_size / 2**20,
+        "file_mib": _size(path) / 2**20,
         "peak_mib": peak_mib(),
         "cpu_seconds": timer.spent.cpu,
         "stages": [{"stage": stage} | peaks for stage, peaks in watch.peaks.items()],
     }
+
+
+def _train(trainer: Brief, dataset: MultimodalDataset, steps: int, watch: Watch) -> None:
+    trainer.shorten(steps)
+    for record in trainer.run():
+        _follow(record, watch)
+    watch.turn_to("findings")
+    conclude(trainer, dataset)
+
+
+def _size(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
 
 
 def _follow(record: Record, watch: Watch) -> None:
@@ -161,15 +233,17 @@ def _follow(record: Record, watch: Watch) -> None:
 def main(
     samples: Annotated[int, typer.Option(min=100)] = 100_000,
     side: Annotated[int, typer.Option(min=16)] = 64,
-    steps: Annotated[int, typer.Option(min=1, help="Of each epoch.")] = 60,
+    steps: Annotated[int, typer.Option(min=0, help="Of each epoch; 0 only reads.")] = 60,
+    form: Annotated[Form, typer.Option(help="How the images lie on disk.")] = Form.NPZ,
     out: Annotated[Path, typer.Option(help="JSON to write.")] = RESULTS / "large.json",
 ) -> None:
     """Draw, train, print a table, and write JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "discs.npz"
-        write_discs(path, samples, side)
-        found = alone(partial(of_run, path, steps))
-    write_json(out, machine() | {"torch": torch.__version__} | found)
+        os.environ["CAUSALPIMA_WORKSPACE"] = str(Path(folder) / "workspace")
+        drawn = Path(folder) / "image.npy"
+        draw_discs(drawn, samples, side)
+        found = alone(partial(of_run, written(form, drawn), steps))
+    write_json(out, machine() | {"torch": torch.__version__, "form": form.value} | found)
     typer.echo(table(found["stages"]))
     typer.echo(f"at most {found['peak_mib']} MiB; written to {out}")
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from causalpima_core.data.scale import Scale
 from causalpima_core.errors import ConfigError
 from causalpima_core.experts.spec import parse_expert
 
@@ -168,6 +169,7 @@ class ModelConfig(_Frozen):
         states: of each node; given as "auto" they are chosen from the data, and empty until then.
         from_data: whether they are chosen from the data.
         experts: modality -> known physics of its curves, written as `experts.spec` reads it.
+        scales: modality -> how its values are scaled, where that is not by mean and deviation.
     """
 
     states: tuple[int, ...]
@@ -176,6 +178,7 @@ class ModelConfig(_Frozen):
     covariance: Covariance = Covariance.FULL
     knowledge: Knowledge = Knowledge()
     experts: dict[str, str] = Field(default_factory=dict)
+    scales: dict[str, Scale] = Field(default_factory=dict)
 
     @field_validator("experts")
     @classmethod

@@ -298,18 +298,21 @@ def fit(
         seed: the same seed on the same machine gives the same result.
         preset: quick, standard or thorough.
         on_record: told what happens while it trains.
-        **options: fields of `ModelConfig`: latent_dim, covariance, knowledge, experts.
+        **options: fields of `ModelConfig`: latent_dim, covariance, knowledge, experts,
+            scales.
 
     Raises:
         ConfigError: settings that make no sense.
+        DataError: a scale for a modality that is not there.
         TrainingError: training diverged, or the samples cannot be divided.
     """
+    model = ModelConfig.parse(states=states, **options)
     run = RunConfig.parse(
         name="fit",
         dataset=DatasetReference(
             path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
         ),
-        model=ModelConfig.parse(states=states, **options).settled(),
+        model=model.model_copy(update={"scales": dataset.scales(model.scales)}).settled(),
         training=TrainingConfig.of_preset(preset, seed=seed),
         created=time.time(),
     )

@@ -15,6 +15,7 @@ from causalpima_core.allocation import give_back_large_blocks
 from causalpima_core.config import ModelConfig
 from causalpima_core.dag import FlowDag
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.stored import StoredValues
 from causalpima_core.decoders import Decoder
 from causalpima_core.elbo import (
@@ -66,10 +67,17 @@ class ModalitySpec:
 
 
 class Scaling(nn.Module):
-    """Centre and scale of a modality, kept with the weights so that data units come back."""
+    """What scales a modality, kept with the weights so that data units come back.
+
+    Attributes:
+        centre: in data units; scaled it is 0.
+        scale: in data units.
+        middle: mean of the scaled values, known only where they were fitted.
+    """
 
     centre: Tensor
     scale: Tensor
+    middle: Tensor
 
     def __init__(self, spec: ModalitySpec) -> None:
         """Not yet fitted: leaves values as they are."""
@@ -78,31 +86,23 @@ class Scaling(nn.Module):
         scale = spec.shape if spec.kind is Kind.TABLE else ()
         self.register_buffer("centre", torch.zeros(centre))
         self.register_buffer("scale", torch.ones(scale))
+        self.register_buffer("middle", torch.zeros(centre), persistent=False)
 
-    def fit(self, modality: Modality) -> None:
+    def fit(self, modality: Modality, by: Scale = Scale.STANDARD) -> None:
         """Columns of a table are scaled one by one; images and curves as a whole."""
-        rows = np.flatnonzero(modality.observed)
-
-        def pieces() -> Iterator[NDArray[np.float64]]:
-            """Large data would not fit into memory twice."""
-            for part in np.array_split(rows, -(-len(rows) // SCALED_AT_ONCE)):
-                yield modality.values[part].astype(np.float64)
-
-        centre = np.sum([piece.sum(0) for piece in pieces()], axis=0) / len(rows)
-        if modality.kind is Kind.IMAGE:
-            centre = centre.mean((1, 2), keepdims=True)
-        spread = np.sum([((p - centre) ** 2).sum(0) for p in pieces()], axis=0) / len(rows)
-        scale = np.sqrt(spread if modality.kind is Kind.TABLE else spread.mean())
+        mean, deviation = _moments(modality)
+        centre, scale = (mean, deviation) if by is Scale.STANDARD else _reach(modality)
         scale = np.where(scale > 1e-12, scale, 1.0)  # a constant column stays as it is
-        self.centre.copy_(torch.from_numpy(centre))
-        self.scale.copy_(torch.from_numpy(np.asarray(scale)))
+        self.centre.copy_(torch.from_numpy(np.asarray(centre)))
+        self.scale.copy_(torch.from_numpy(scale))
+        self.middle.copy_(torch.from_numpy((mean - centre) / scale))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Data units to standardised values."""
+        """Data units to scaled values."""
         return (values - self.centre) / self.scale
 
     def undo(self, values: Tensor) -> Tensor:
-        """Standardised values to data units."""
+        """Scaled values to data units."""
         return values * self.scale + self.centre
 
     def units(self) -> Units:
@@ -111,11 +111,37 @@ class Scaling(nn.Module):
         return Units(centre, float(self.scale))
 
 
+def _moments(modality: Modality) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation (see `Scale`)."""
+    n = modality.observed.sum()
+    centre = np.sum([piece.sum(0) for piece in _observed(modality)], axis=0) / n
+    if modality.kind is Kind.IMAGE:
+        centre = centre.mean((1, 2), keepdims=True)
+    spread = np.sum([((p - centre) ** 2).sum(0) for p in _observed(modality)], axis=0) / n
+    deviation = np.sqrt(spread if modality.kind is Kind.TABLE else spread.mean())
+    return centre, np.asarray(deviation)
+
+
+def _reach(modality: Modality) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least value and distance of the greatest from it (see `Scale`)."""
+    axis = 0 if modality.kind is Kind.TABLE else None
+    ends = [(piece.min(axis), piece.max(axis)) for piece in _observed(modality)]
+    low = np.asarray(np.min([least for least, _ in ends], axis=0))
+    return low, np.asarray(np.max([most for _, most in ends], axis=0) - low)
+
+
+def _observed(modality: Modality) -> Iterator[NDArray[np.float64]]:
+    """Measurements that are there, piece by piece: large data would not fit into memory twice."""
+    rows = np.flatnonzero(modality.observed)
+    for part in np.array_split(rows, -(-len(rows) // SCALED_AT_ONCE)):
+        yield modality.values[part].astype(np.float64)
+
+
 class CausalPima(nn.Module):
     """Encoders, decoders, flow-DAG with conditional tables, and Gaussian components.
 
     Attributes:
-        noise: noise variances in standardised units, by modality: one number, or for tables one
+        noise: noise variances in scaled units, by modality: one number, or for tables one
             per column.
         component_mean: of the mixture, shape ``(C, latent)``; one component in the warm-up.
         component_covariance: shape ``(C, latent)`` or ``(C, latent, latent)``.
@@ -184,9 +210,10 @@ class CausalPima(nn.Module):
         self.register_buffer("component_covariance", components.covariance)
 
     def fit_scalings(self, dataset: MultimodalDataset) -> None:
-        """Take centres and scales of the modalities from data."""
+        """Take centres and scales of the modalities from data, as the settings say."""
         for modality in dataset.modalities:
-            self.scalings[modality.name].fit(modality)
+            by = self.config.scales.get(modality.name, Scale.STANDARD)
+            self.scalings[modality.name].fit(modality, by)
 
     def add_unimodal(self, generator: Generator) -> None:
         """Begin with an encoder for each modality alone, from those trained together."""
@@ -235,7 +262,7 @@ class CausalPima(nn.Module):
         return self.tables.joint(self.dag(temperature))[self.best_restart]
 
     def prepare(self, dataset: MultimodalDataset, device: torch.device | str = "cpu") -> Samples:
-        """All samples of a dataset, to be standardised; modalities it lacks count as missing.
+        """All samples of a dataset, to be scaled; modalities it lacks count as missing.
 
         Raises:
             DataError: a modality has another shape than the model was made for, or none fits.
@@ -263,17 +290,17 @@ class CausalPima(nn.Module):
         return Samples(columns, observed.to(device))
 
     def _column(self, modality: Modality, device: torch.device | str) -> Tensor | Read:
-        """Standardised now where it is held in memory, later where it is read from disk."""
+        """Scaled now where it is held in memory, later where it is read from disk."""
         scaling = self.scalings[modality.name]
 
-        def standardise(values: Tensor) -> Tensor:
+        def scaled(values: Tensor) -> Tensor:
             return scaling(values.to(device)).nan_to_num(0.0)
 
         values = modality.values
         if isinstance(values, StoredValues):
             give_back_large_blocks()
-            return Read(values, standardise)
-        return standardise(torch.from_numpy(values))
+            return Read(values, scaled)
+        return scaled(torch.from_numpy(values))
 
     def infer(self, batch: Batch) -> Inference:
         """Encode every modality and fuse what each sample has."""
@@ -282,7 +309,7 @@ class CausalPima(nn.Module):
         return Inference(joint, single)
 
     def generate(self, latent: Float[Tensor, "batch latent"]) -> dict[str, Tensor]:
-        """Decode latents to standardised values of every modality."""
+        """Decode latents to scaled values of every modality."""
         return {name: self.decoders[name](latent) for name in self.names}
 
     def expert_likelihoods(self, batch: Batch) -> dict[str, Float[Tensor, "batch C"]]:

@@ -36,6 +36,7 @@ def scores_table(
     names: tuple[Names, Names] = (UNNAMED, UNNAMED),
     *,
     same_data: bool,
+    same_scales: bool = True,
 ) -> pd.DataFrame:
     """Held-out ELBO by term, errors, entropy, separation of matched nodes, number of warnings.
 
@@ -44,12 +45,14 @@ def scores_table(
         other: of run B.
         partner: node of B by node of A.
         names: of the nodes of either.
-        same_data: whether terms of the ELBO may be subtracted.
+        same_data: whether errors may be subtracted.
+        same_scales: whether terms of the ELBO may be, too.
     """
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
     for term in dict.fromkeys(["elbo", *one.held_out_elbo, *other.held_out_elbo]):
         pair = one.held_out_elbo.get(term), other.held_out_elbo.get(term)
-        rows.append(_numbers(f"held-out {term_in_words(term)}, nats", pair, 3, same_data))
+        told = f"held-out {term_in_words(term)}, nats"
+        rows.append(_numbers(told, pair, 3, same_data and same_scales))
     for name in dict.fromkeys([*one.modality_error, *other.modality_error]):
         pair = one.modality_error.get(name), other.modality_error.get(name)
         rows.append(_numbers(f"error of {name}, share of variance", pair, 3, same_data))

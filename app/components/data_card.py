@@ -14,6 +14,7 @@ from app.services.words import modality_words, plain
 from app.state import Param
 from causalpima_core.data.adjusting import Adjustment
 from causalpima_core.data.multimodal import Kind, Modality
+from causalpima_core.data.scale import Scale
 from causalpima_core.experts.check import axis_of
 
 SIDES = (128, 96, 64, 48, 32, 16)
@@ -29,14 +30,16 @@ def data_card(path: Path, modality: Modality) -> None:
         if _asked(modality):
             with st.popover(_label(modality), type="tertiary"), sentences():
                 _form(path, modality)
-        if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.low > 0):
-            with st.popover("Change …", type="tertiary"), sentences():
+        with st.popover("Scaling …", type="tertiary"), sentences():
+            _scaling(path, modality)
+            if _smaller_sides(modality) or (modality.kind is not Kind.IMAGE and seen.low > 0):
                 _change(path, modality)
     unit = f" {plain(modality.unit)}" if modality.unit else ""
     st.caption(
         f"{n:,} of {len(modality.values):,} measured · {gone:.1%} missing · "
         f"values {seen.low:.3g} to {seen.high:.3g}{unit} · mean {seen.mean:.3g}{unit}  \n"
-        + _meaning(modality)
+        + f"{_meaning(modality)}  \nFor training: {modality.scale}. "
+        + _scaled(modality.kind, modality.scale)
     )
     preview(modality, key=f"data.preview.{modality.name}")
 
@@ -64,7 +67,7 @@ def _meaning(modality: Modality) -> str:
             "The file does not say what the channels are." if _asked(modality) else "One channel."
         )
     if modality.kind is Kind.TABLE:
-        return "Each column is scaled to its own mean and spread."
+        return "Units of a table are part of the names of its columns."
     if not modality.axis:
         return "The file does not say along what the curve runs: points are numbered."
     unit = f" {plain(modality.axis_unit)}" if modality.axis_unit else ""
@@ -105,6 +108,35 @@ def _form(path: Path, modality: Modality) -> None:
             st.rerun()
 
 
+def _scaling(path: Path, modality: Modality) -> None:
+    """What training is to see of the values."""
+    key = f"data.scale.{path.name}.{modality.name}"
+    with st.form(key, border=False):
+        chosen = st.radio(
+            "For training, values are scaled",
+            list(Scale),
+            index=list(Scale).index(modality.scale),
+            key=f"{key}.choice",
+            captions=[_scaled(modality.kind, scale) for scale in Scale],
+            help="Counts for runs that are begun from now on; each records its own. What is "
+            "decoded comes back in the units of the data either way.",
+        )
+        if st.form_submit_button("Keep"):
+            uploads.state_scale(path, modality, chosen)
+            st.rerun()
+
+
+def _scaled(kind: Kind, scale: Scale) -> str:
+    """What a scale does to values of that kind."""
+    if scale is Scale.MIN_MAX:
+        whose = "its column" if kind is Kind.TABLE else f"all {kind}s"
+        return f"Each value from 0 to 1, between the least and the greatest of {whose}."
+    if kind is Kind.TABLE:
+        return "Each column by its own mean and deviation."
+    part = "channel" if kind is Kind.IMAGE else "point"
+    return f"Each {part} by its own mean, all by one deviation."
+
+
 def _change(path: Path, modality: Modality) -> None:
     """Smaller images, or logarithms: another dataset, since runs hold on to the one they had."""
     key = f"data.change.{path.name}.{modality.name}"
@@ -117,7 +149,7 @@ def _change(path: Path, modality: Modality) -> None:
         change = Adjustment(logarithm=True)
         st.caption(
             "Decimal logarithm of all values, for those that spread over several powers of ten. "
-            "Training centres and scales them as any others."
+            "Training scales them as any others."
         )
     if st.button("Make another dataset", key=f"{key}.make"):
         state.put(Param.DATA, uploads.changed(path, modality, change).name)

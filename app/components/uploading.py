@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.services import uploads
 from app.services.words import plain
 from app.state import Key, Param
+from causalpima_core.data.conversion import Progress
 from causalpima_core.data.readers import SUFFIXES
 from causalpima_core.errors import CausalPimaError
 
@@ -25,6 +27,24 @@ FORMS = (
 )
 
 
+STOPPED = "Stopped: nothing of it was kept. To read it after all, choose it again."
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """The last upload, and what came of it.
+
+    Attributes:
+        seen: tells it from any other.
+        problem: the sentence why it was refused.
+        was_here_as: name of the dataset that was the same already.
+    """
+
+    seen: str = ""
+    problem: str = ""
+    was_here_as: str = ""
+
+
 def uploader() -> None:
     """Take files in, once, and turn to the dataset; the sentence why not where it is refused."""
     files = st.file_uploader(
@@ -38,32 +58,53 @@ def uploader() -> None:
     if not files:
         return
     seen = " ".join(file.file_id for file in files)
-    if st.session_state.get(Key.UPLOAD_SEEN, ("", ""))[0] != seen:
+    if _last().seen != seen:
         given = [(file.name, file.getvalue()) for file in files]
-        st.session_state[Key.UPLOAD_SEEN] = (seen, _accept(given))
-    problem = st.session_state[Key.UPLOAD_SEEN][1]
-    if problem:
-        st.error(plain(problem))
+        st.session_state[Key.UPLOAD_SEEN] = _accept(given, seen)
+    if _last().problem:
+        st.error(plain(_last().problem))
 
 
-def _accept(files: list[tuple[str, bytes]]) -> str:
-    with st.empty():
-        try:
-            state.put(Param.DATA, uploads.accept_files(files, _progress()).name)
-        except CausalPimaError as error:
-            return str(error)
-        finally:
-            st.empty()
-    return ""
+def told_of_upload(name: str) -> None:
+    """Say of a dataset that the last upload was the same and is not kept beside it."""
+    if _last().was_here_as == name:
+        st.info(f"What you uploaded was here already, as {plain(name)}: it is not kept twice.")
 
 
-def _progress() -> Callable[[float], None]:
-    """A bar that is drawn once there is something to tell: most files are read in no time."""
-    drawn = []
+def _last() -> _Upload:
+    return st.session_state.get(Key.UPLOAD_SEEN, _Upload())
+
+
+def _accept(files: list[tuple[str, bytes]], seen: str) -> _Upload:
+    place = st.empty()
+    try:
+        accepted = uploads.accept_files(files, _progress(place, seen))
+    except CausalPimaError as error:
+        return _Upload(seen, str(error))
+    finally:
+        place.empty()
+    state.put(Param.DATA, accepted.path.name)
+    return _Upload(seen, was_here_as=accepted.path.name if accepted.was_here else "")
+
+
+def _progress(place: DeltaGenerator, seen: str) -> Progress:
+    """A bar and a button to stop, drawn once there is something to tell: most are read in no time.
+
+    Pressing it, or leaving the page, ends the script at its next sign of progress, and with it the
+    reading.
+    """
+    drawn: list[DeltaGenerator] = []
 
     def tell(share: float) -> None:
         if not drawn:
-            drawn.append(st.progress(0.0))
+            with place.container():
+                drawn.append(st.progress(0.0))
+                st.button("Stop", key="data.upload.stop", on_click=_stop, args=(seen,))
         drawn[0].progress(min(share, 1.0), f"Reading the files: {share:.0%}")
 
     return tell
+
+
+def _stop(seen: str) -> None:
+    """What the page will find instead of a dataset when it runs again."""
+    st.session_state[Key.UPLOAD_SEEN] = _Upload(seen, STOPPED)

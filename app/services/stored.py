@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.loaders import workspace
+from causalpima_core.data.conversion import drop_outdated
 from causalpima_core.errors import CausalPimaError, RunFolderError
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.limits import quota, size_words
@@ -55,6 +56,7 @@ def delete_data(name: str) -> None:
             f"'{name}' is needed by {', '.join(needed)}: wait for the end, or stop training first."
         )
     workspace().remove_dataset(name)
+    drop_outdated()
 
 
 def room_words() -> str:

@@ -7,6 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -14,56 +15,55 @@ from pydantic import ValidationError
 
 from app.services.loaders import dataset_at, workspace
 from causalpima_core.data.adjusting import Adjustment, adjusted
-from causalpima_core.data.collections import Progress, no_progress
-from causalpima_core.data.conversion import watching
+from causalpima_core.data.conversion import Progress, watching
 from causalpima_core.data.examples import EXAMPLES, write_example
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.data.units import Description, describe
+from causalpima_core.data.scale import Scale
+from causalpima_core.data.units import Description, describe, descriptions
 from causalpima_core.data.writers import write_dataset
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.workspace import plain_name
 
 
-def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress = no_progress) -> Path:
+@dataclass(frozen=True)
+class Accepted:
+    """An upload that is a dataset: where it lies, and whether it did so before."""
+
+    path: Path
+    was_here: bool
+
+
+def accept_files(files: Sequence[tuple[str, bytes]], progress: Progress) -> Accepted:
     """Keep one uploaded file, or several as one archive, if they are a dataset.
 
     Args:
         files: names and contents.
-        progress: told what share is read.
+        progress: told what share is read or unpacked; what it raises ends that.
 
     Raises:
         DataError: they are not; nothing is kept.
+        RunFolderError: there is no room for them.
     """
     if len(files) == 1:
-        return accept_upload(*files[0], progress)
+        return _accept(*files[0], progress)
     stem = Path(files[0][0]).stem
-    return accept_upload(f"{stem}-and-{len(files) - 1}-more.zip", _packed(files), progress)
+    return _accept(f"{stem}-and-{len(files) - 1}-more.zip", _packed(files), progress)
 
 
-def accept_upload(name: str, content: bytes, progress: Progress = no_progress) -> Path:
-    """Keep an uploaded file, if it is a dataset; where its content is here already, that file.
+def _accept(name: str, content: bytes, progress: Progress) -> Accepted:
+    checked = []
 
-    Args:
-        name: of the file.
-        content: of the file.
-        progress: told how much of a large file is unpacked; what it raises ends that.
+    def check(path: Path) -> None:
+        load_dataset(path).check_trainable()
+        checked.append(path)
 
-    Raises:
-        DataError: it is not; nothing is kept.
-        RunFolderError: there is no room for it.
-    """
-    before = workspace().datasets()
-    path = workspace().keep_upload(name, content)
-    kept = path in before
-    try:
-        with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
-            load_dataset(path, progress).check_trainable()
-        kept = True
-    finally:  # stopped, perhaps by Streamlit, whose ways to end a script are no exceptions
-        if not kept:
-            path.unlink(missing_ok=True)
-    return path
+    with watching(progress):  # not in the cache, whose work Streamlit lets nobody watch
+        path = workspace().keep_upload(name, content, check)
+        if not checked:
+            check(path)  # what is here may still have to be unpacked again
+            return Accepted(path, was_here=True)
+    return Accepted(path, was_here=False)
 
 
 def _packed(files: Sequence[tuple[str, bytes]]) -> bytes:
@@ -126,6 +126,7 @@ def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> N
             axis=axis,
             axis_unit=given.get("axis_unit", "").strip(),
             channels=tuple(channels) if any(channels) else (),
+            scale=modality.scale,
         )
     except ValidationError as error:
         raise DataError(
@@ -133,6 +134,16 @@ def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> N
             "correct them."
         ) from error
     describe(path, modality, told)
+
+
+def state_scale(path: Path, modality: Modality, scale: Scale) -> None:
+    """Keep how runs that are begun from now on are to scale a modality.
+
+    Raises:
+        DataError: what is kept beside the data is damaged.
+    """
+    known = descriptions(path).get(modality.name, Description())
+    describe(path, modality, known.model_copy(update={"scale": scale}))
 
 
 def read_upload(name: str, content: bytes) -> tuple[MultimodalDataset, str]:

@@ -129,13 +129,16 @@ def _figures(pair: Pair) -> None:
 def _settings_and_scores(pair: Pair) -> None:
     one, other = pair.results
     st.subheader("Settings that differ, and scores", anchor=False)
-    differing = settings_table(*(folder.config() for folder in pair.folders))
+    configs = [folder.config() for folder in pair.folders]
+    scales = [config.model.scales for config in configs]
+    differing = settings_table(*configs)
     scores = scores_table(
         one.summary,
         other.summary,
         pair.partner,
         (one.names, other.names),
         same_data=pair.agreement is not None,
+        same_scales=scales[0] == scales[1],
     )
     if differing.empty:
         st.caption("Both runs have the same settings.")

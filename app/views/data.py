@@ -12,7 +12,7 @@ from app.components.data_card import data_card
 from app.components.first_look import first_steps
 from app.components.frame import page, sentences
 from app.components.stored_data import stored_data
-from app.components.uploading import uploader
+from app.components.uploading import told_of_upload, uploader
 from app.services import uploads
 from app.services.loaders import dataset_at, workspace
 from app.services.words import plain
@@ -26,6 +26,7 @@ SOURCES = ("Example", "Upload", "Already here")
 def show() -> None:
     """The page."""
     with page("Data"):
+        workspace().sweep()
         if state.get(Param.DATA) is None:
             _empty()
             return
@@ -135,6 +136,7 @@ def _overview(path: Path, dataset: MultimodalDataset) -> None:
             width="content",
             help="Columns never trained on; for colouring and checking what was found.",
         )
+    told_of_upload(path.name)
     if dataset.notes:
         st.info("  \n".join(plain(note) for note in dataset.notes), icon=":material/rule:")
     for modality in dataset.modalities:

@@ -74,7 +74,11 @@ def _setup(path: Path, dataset: MultimodalDataset) -> None:
             return
         with sentences():
             model = ModelConfig.parse(
-                states=states, latent_dim=latent_dim, knowledge=knowledge, experts=experts
+                states=states,
+                latent_dim=latent_dim,
+                knowledge=knowledge,
+                experts=experts,
+                scales=dataset.scales({}),
             )
             model.check_samples(len(dataset))
             _launch(path, model, training)

@@ -26,7 +26,7 @@ from causalpima_core.errors import (
 from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.limits import trainings_at_once
-from causalpima_core.runs.queue import Queue
+from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
@@ -99,10 +99,19 @@ def fit(
             'k>0 [1/s]; t=0:30 [s]; value [MPa]"; repeatable. Names: ' + ", ".join(NAMED) + ".",
         ),
     ] = None,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODALITY=SCALE",
+            help="How training sees its values: standard (mean 0, deviation 1) or min-max (0 to "
+            "1); repeatable. As stated with the data unless told.",
+        ),
+    ] = None,
     quiet: QuietOption = False,
 ) -> int:
     """Train on DATA and write what was found to a new run folder."""
-    model = model_config(states, latent_dim, forbid or (), require or (), tier or (), expert or ())
+    known = (forbid or (), require or (), tier or (), expert or ())
+    model = model_config(states, latent_dim, *known, scale or ())
     training = TrainingConfig.of_preset(preset, seed=seed)
     from causalpima_core.data.conversion import watching
     from causalpima_core.data.readers import load_dataset
@@ -163,7 +172,7 @@ def cancel(run: RunArgument) -> None:
 def queue() -> None:
     """Print which runs of the workspace train and which wait, as JSON; starts what may start."""
     line = Queue()
-    line.dispatch()
+    line.dispatch(PATIENCE_SECONDS)
     told = {
         "at_once": trainings_at_once(),
         "training": [str(training.path) for training in line.training()],

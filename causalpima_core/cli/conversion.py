@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from causalpima_core.cli.options import scales_of
 from causalpima_core.data.adjusting import Adjustment
 from causalpima_core.errors import ConfigError
 
@@ -30,9 +31,16 @@ def convert(
         list[str] | None,
         typer.Option(metavar="MODALITY=N", help="Images of at most N pixels a side; repeatable."),
     ] = None,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODALITY=SCALE",
+            help="How training is to scale its values: standard or min-max; repeatable.",
+        ),
+    ] = None,
 ) -> None:
-    """Write DATA as one HDF5 file, with logarithms or smaller images where asked for."""
-    changes = adjustments(log or (), side or ())
+    """Write DATA as one HDF5 file, changed where asked for."""
+    changes = adjustments(log or (), side or (), scale or ())
     from causalpima_core.data.adjusting import adjusted
     from causalpima_core.data.readers import load_dataset
     from causalpima_core.data.writers import write_dataset
@@ -41,11 +49,13 @@ def convert(
     typer.echo(out)
 
 
-def adjustments(logs: Sequence[str], sides: Sequence[str]) -> dict[str, Adjustment]:
+def adjustments(
+    logs: Sequence[str], sides: Sequence[str], scales: Sequence[str]
+) -> dict[str, Adjustment]:
     """What the options ask for, by modality.
 
-    >>> adjustments(["a"], ["a=32"])
-    {'a': Adjustment(logarithm=True, largest_side=32)}
+    >>> adjustments(["a"], ["a=32"], [])
+    {'a': Adjustment(logarithm=True, largest_side=32, scale=None)}
 
     Raises:
         ConfigError: an option is not understood.
@@ -59,4 +69,6 @@ def adjustments(logs: Sequence[str], sides: Sequence[str]) -> dict[str, Adjustme
                 "--side image=64."
             )
         changes[name] = replace(changes.get(name, Adjustment()), largest_side=int(number))
+    for name, scale in scales_of(scales).items():
+        changes[name] = replace(changes.get(name, Adjustment()), scale=scale)
     return changes

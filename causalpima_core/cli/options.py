@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from causalpima_core.config import AUTO, Edge, Knowledge, ModelConfig
+from causalpima_core.data.scale import Scale
 from causalpima_core.errors import ConfigError
 
 
@@ -15,6 +16,7 @@ def model_config(
     require: Sequence[str] = (),
     tiers: Sequence[str] = (),
     experts: Sequence[str] = (),
+    scales: Sequence[str] = (),
 ) -> ModelConfig:
     """What is modelled, from the options of ``fit``.
 
@@ -34,6 +36,7 @@ def model_config(
         latent_dim=latent_dim,
         knowledge=knowledge,
         experts=_experts(experts),
+        scales=scales_of(scales),
     )
 
 
@@ -74,6 +77,29 @@ def _experts(texts: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"--expert is given twice for '{modality}': give it once.")
         experts[modality] = spec
     return experts
+
+
+def scales_of(texts: Sequence[str]) -> dict[str, Scale]:
+    """How modalities are to be scaled, from ``--scale``.
+
+    >>> scales_of(["curve=min-max"])
+    {'curve': <Scale.MIN_MAX: 'min-max'>}
+
+    Raises:
+        ConfigError: one of them is not understood.
+    """
+    scales: dict[str, Scale] = {}
+    for text in texts:
+        modality, _, scale = (part.strip() for part in text.rpartition("="))
+        if not modality or scale not in list(Scale):
+            raise ConfigError(
+                f"--scale '{text[:60]}' is not understood: expected MODALITY=standard or "
+                "MODALITY=min-max, for example --scale curve=min-max."
+            )
+        if modality in scales:
+            raise ConfigError(f"--scale is given twice for '{modality}': give it once.")
+        scales[modality] = Scale(scale)
+    return scales
 
 
 def _tiers(texts: Sequence[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Modalities changed before training: logarithms of values, smaller images."""
+"""Modalities changed before training: logarithms of values, smaller images, another scale."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from causalpima_core.data.images import reduced
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.errors import DataError
 
 LEAST_SIDE = 4
@@ -21,10 +22,13 @@ class Adjustment:
     Attributes:
         logarithm: values become their decimal logarithm, and their unit says so.
         largest_side: of an image; larger ones are reduced by a whole factor.
+        scale: how training is to scale the values, which themselves stay as they are; None leaves
+            it.
     """
 
     logarithm: bool = False
     largest_side: int | None = None
+    scale: Scale | None = None
 
 
 def adjusted(dataset: MultimodalDataset, changes: Mapping[str, Adjustment]) -> MultimodalDataset:
@@ -49,6 +53,8 @@ def _adjusted(modality: Modality, change: Adjustment) -> Modality:
                 f"pixels: expected images and at least {LEAST_SIDE}."
             )
         modality = replace(modality, values=reduced(modality.values[:], change.largest_side))
+    if change.scale is not None:
+        modality = replace(modality, scale=change.scale)
     return _logarithm(modality) if change.logarithm else modality
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpima_core.data.conversion import Progress, converted
+from causalpima_core.data.conversion import converted, tell
 from causalpima_core.data.stored import is_large
 from causalpima_core.errors import DataError
 
@@ -76,8 +76,8 @@ def large_arrays(path: Path) -> dict[str, NDArray]:
         found = {m.name: _mapped_in_place(archive, m, path) for m in members if not m.is_packed}
         if packed:
 
-            def unpack(folder: Path, progress: Progress) -> None:
-                _unpack(archive, packed, path, folder, progress)
+            def unpack(folder: Path) -> None:
+                _unpack(archive, packed, path, folder)
 
             folder = converted(path, sum(m.info.file_size for m in packed), unpack)
             found |= {m.name: m.mapped(folder / f"{i}.npy", 0) for i, m in enumerate(packed)}
@@ -114,9 +114,7 @@ def _mapped_in_place(archive: zipfile.ZipFile, member: Member, path: Path) -> ND
     return member.mapped(path, offset)
 
 
-def _unpack(
-    archive: zipfile.ZipFile, members: list[Member], path: Path, folder: Path, progress: Progress
-) -> None:
+def _unpack(archive: zipfile.ZipFile, members: list[Member], path: Path, folder: Path) -> None:
     """Write each member to a file of its own, numbered: names are those of a stranger."""
     total, done = sum(member.info.file_size for member in members), 0
     for number, member in enumerate(members):
@@ -124,7 +122,7 @@ def _unpack(
             for piece in _bytes_of(archive, member, path):
                 file.write(piece)
                 done += len(piece)
-                progress(done / total)
+                tell(done / total)
 
 
 def _bytes_of(archive: zipfile.ZipFile, member: Member, path: Path) -> Iterator[bytes]:

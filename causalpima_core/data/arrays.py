@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.archives import large_arrays
 from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
+from causalpima_core.data.stored import is_large
 from causalpima_core.errors import DataError
 
 UNREADABLE = (
@@ -54,15 +55,17 @@ def arrays_of(source: Source) -> dict[str, NDArray]:
 
 
 def array_of(source: Source) -> NDArray:
-    """The array of an ``.npy`` file.
+    """The array of an ``.npy`` file, mapped where it is large and lies on disk.
 
     Raises:
         DataError: it is none, is cut off, or holds more than numbers.
     """
     with source.open() as file:
         try:
-            _check_header(file, source.size)
+            shape = _check_header(file, source.size)
             file.seek(0)
+            if source.path and is_large(shape):
+                return np.load(source.path, mmap_mode="r", allow_pickle=False)
             array = np.load(file, allow_pickle=False)
         except UNREADABLE as error:
             if "allow_pickle" in str(error):
@@ -135,8 +138,8 @@ def _check_member(archive: zipfile.ZipFile, name: str) -> None:
             _check_header(cast("BinaryIO", file), archive.getinfo(member).file_size)
 
 
-def _check_header(file: BinaryIO, size: int) -> None:
-    """Raise `ValueError` where a header claims more than ``size`` bytes, before they are taken."""
+def _check_header(file: BinaryIO, size: int) -> tuple[int, ...]:
+    """The shape; `ValueError` where it claims more than ``size`` bytes, before they are taken."""
     version = np.lib.format.read_magic(file)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -150,6 +153,7 @@ def _check_header(file: BinaryIO, size: int) -> None:
     claimed = dtype.itemsize * int(np.prod(shape, dtype=object)) if shape else dtype.itemsize
     if not dtype.hasobject and claimed > size:
         raise ValueError(f"{claimed} bytes claimed, {size} there")
+    return shape
 
 
 def _pickled(name: str) -> DataError:

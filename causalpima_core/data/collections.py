@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
+from causalpima_core.data.conversion import tell
 from causalpima_core.data.frames import SAMPLE_ID, read_frame
 from causalpima_core.data.images import IMAGE_SUFFIXES
 from causalpima_core.data.multimodal import MultimodalDataset
@@ -31,19 +32,12 @@ _MEASURED_FILE = re.compile(
 """What a cell that names a file ends in; of these, `SAMPLED_SUFFIXES` can be read."""
 
 IDENTIFIERS = (SAMPLE_ID, "sample")
-Progress = Callable[[float], None]
-"""Told now and then what share of the files is read; may raise `Cancelled` to stop."""
-
-
-def no_progress(_share: float) -> None:
-    """Nobody watches."""
 
 
 def dataset_of_sources(
     sources: Sequence[Source],
     readers: dict[str, Callable[[Source], Part | list[Part]]],
     origin: str,
-    progress: Progress = no_progress,
 ) -> MultimodalDataset:
     """One dataset from all files of a folder, archive or upload.
 
@@ -51,7 +45,6 @@ def dataset_of_sources(
         sources: the files.
         readers: suffix -> how such a file is read.
         origin: what messages call the whole.
-        progress: told what share of the files is read.
 
     Raises:
         DataError: naming file and row.
@@ -59,7 +52,7 @@ def dataset_of_sources(
     manifest = _manifest(sources, origin)
     parts: list[Part] = []
     if manifest:
-        part, named = _read_manifest(manifest, sources, progress)
+        part, named = _read_manifest(manifest, sources)
         parts.append(part)
         rest = [s for s in sources if s is not manifest and s.name not in named]
         unnamed = [s for s in rest if s.suffix in IMAGE_SUFFIXES]
@@ -68,12 +61,12 @@ def dataset_of_sources(
             parts[0] = replace(part, notes=(*part.notes, f"{told}('{unnamed[0].told}', …)."))
     else:
         rest = list(sources)
-        parts += _image_folders(rest, progress)
+        parts += _image_folders(rest)
     files = [s for s in rest if s.suffix in readers]
     for done, source in enumerate(files):
         read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
         parts += read if isinstance(read, list) else [read]
-        progress((done + 1) / len(files))
+        tell((done + 1) / len(files))
     if not parts:
         raise DataError(
             f"'{origin}' holds no file that can be read: expected manifest.csv with images, or "
@@ -99,9 +92,7 @@ def _manifest(sources: Sequence[Source], origin: str) -> Source | None:
     return top[0] if top else None
 
 
-def _read_manifest(
-    manifest: Source, sources: Sequence[Source], progress: Progress
-) -> tuple[Part, set[str]]:
+def _read_manifest(manifest: Source, sources: Sequence[Source]) -> tuple[Part, set[str]]:
     """What the manifest and the files that it names hold, and which these are."""
     frame = read_frame(manifest)
     if SAMPLE_ID not in frame:
@@ -113,17 +104,13 @@ def _read_manifest(
     folder = PurePosixPath(manifest.name).parent
     known = {s.name: s for s in sources}
     modalities, notes, named = [], [], set()
-    for done, column in enumerate(columns):
+    for column in columns:
         files = [
             _file(cell, row, column, folder, known, manifest)
             for row, cell in enumerate(frame[column])
         ]
         named |= {source.name for source in files if source}
-
-        def within(share: float, before: int = done) -> None:
-            progress((before + share) / len(columns))
-
-        modality, told = modality_of_files(column, files, within)
+        modality, told = modality_of_files(column, files)
         modalities.append(modality)
         notes += told
     whole = replace(
@@ -167,7 +154,7 @@ def _file(
     return source
 
 
-def _image_folders(sources: Sequence[Source], progress: Progress) -> list[Part]:
+def _image_folders(sources: Sequence[Source]) -> list[Part]:
     """Images without a manifest: a folder is a modality, the name of a file is its sample."""
     folders: dict[str, dict[str, Source]] = {}
     for source in sources:
@@ -182,7 +169,7 @@ def _image_folders(sources: Sequence[Source], progress: Progress) -> list[Part]:
             samples[source.stem] = source
     parts = []
     for name, samples in folders.items():
-        modality, notes = modality_of_files(name, list(samples.values()), progress)
+        modality, notes = modality_of_files(name, list(samples.values()))
         ids = np.array(list(samples), dtype=np.str_)
         parts.append(Part(f"images '{shown(name)}'", len(ids), (modality,), ids, notes=notes))
     return parts

@@ -1,4 +1,4 @@
-"""Folders and .zip archives as lists of files, read in place and never unpacked onto the disk.
+"""Folders and .zip archives as lists of files, read in place; only large arrays are unpacked first.
 
 Whatever could reach outside (absolute paths, ``..``, links) or grow beyond reason is refused before
 anything is read.
@@ -18,8 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from causalpima_core.data.sources import Source, check_expansion, shown
+from causalpima_core.data import stored
+from causalpima_core.data.archives import COPIED_AT_ONCE
+from causalpima_core.data.conversion import converted, tell
+from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
 from causalpima_core.errors import DataError
+from causalpima_core.runs.workspace import plain_name
 
 MAX_FILES = 50_000
 MAX_DEPTH = 8
@@ -37,6 +41,7 @@ _BROKEN = (
     ValueError,
     struct.error,
 )
+_ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
 _OUTSIDE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 
 
@@ -48,7 +53,7 @@ def folder_sources(folder: Path) -> list[Source]:
     """
     found: list[Source] = []
     for path in _walk(folder, 0):
-        found.append(Source.of_file(path, path.relative_to(folder).as_posix()))
+        found.append(Source.of_file(path, path.relative_to(folder).as_posix(), folder))
         if len(found) > MAX_FILES:
             raise _too_many(f"Folder '{shown(folder.name)}'")
     return found
@@ -155,7 +160,9 @@ def _check_members(members: list[zipfile.ZipInfo], source: Source) -> None:
                 "unpack it first."
             )
     unpacked = sum(member.file_size for member in members)
-    check_expansion(f"'{source.told}'", source.size, unpacked)
+    check_ratio(f"'{source.told}'", source.size, unpacked)
+    on_disk = sum(member.file_size for member in members if _may_be_large(member))
+    check_memory(f"'{source.told}'", unpacked - on_disk)
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source) -> Source:
@@ -164,17 +171,54 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source) -
             # reads no more than the size that was checked, and compares the checksum
             return io.BytesIO(archive.read(member))
         except _BROKEN as error:
-            raise DataError(
-                f"'{shown(member.filename)}' in '{source.told}' is damaged: make or copy the "
-                "archive again."
-            ) from error
+            raise _damaged(member, source) from error
         except MemoryError as error:
             raise DataError(
                 f"'{shown(member.filename)}' in '{source.told}' is too large for the memory: give "
                 "fewer samples, or smaller ones."
             ) from error
 
-    return Source(member.filename, member.file_size, begin)
+    if source.path and _may_be_large(member):
+        return _unpacked(archive, member, source, source.path)
+    return Source(member.filename, member.file_size, begin, origin=source.path)
+
+
+def _may_be_large(member: zipfile.ZipInfo) -> bool:
+    """Whether it may hold arrays too large for memory, which are read from a file of their own."""
+    arrays = PurePosixPath(member.filename).suffix.lower() in _ARRAYS
+    return arrays and member.file_size > stored.LARGE // 16
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source, archive_path: Path
+) -> Source:
+    """A member, unpacked to disk once; nothing of its name but the last part is used there."""
+    name = plain_name(PurePosixPath(member.filename).name)
+
+    def write(folder: Path) -> None:
+        with (folder / name).open("wb") as file:
+            for piece in _pieces(archive, member, source):
+                file.write(piece)
+                tell(file.tell() / member.file_size)
+
+    folder = converted(archive_path, member.file_size, write, member.filename)
+    return Source.of_file(folder / name, member.filename, archive_path)
+
+
+def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source) -> Iterator[bytes]:
+    """All of a member; at the end zipfile compares its checksum."""
+    try:
+        with archive.open(member) as packed:
+            while piece := packed.read(COPIED_AT_ONCE):
+                yield piece
+    except _BROKEN as error:
+        raise _damaged(member, source) from error
+
+
+def _damaged(member: zipfile.ZipInfo, source: Source) -> DataError:
+    return DataError(
+        f"'{shown(member.filename)}' in '{source.told}' is damaged: make or copy the archive again."
+    )
 
 
 def _hidden(name: str) -> bool:

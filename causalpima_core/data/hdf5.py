@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -12,10 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from causalpima_core.data.arrays import checked_ids
+from causalpima_core.data.conversion import converted, tell
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.multimodal import Kind, Modality, modality_of_array
 from causalpima_core.data.parts import Part
-from causalpima_core.data.sources import Source, check_expansion, shown
+from causalpima_core.data.scale import Scale
+from causalpima_core.data.sources import Source, check_expansion, check_ratio, shown
+from causalpima_core.data.stored import READ_AT_ONCE, is_large
 from causalpima_core.errors import DataError
 
 METADATA = "metadata"
@@ -28,8 +33,8 @@ def read_hdf5(source: Source) -> Part:
     """Read datasets as modalities, ``sample_id`` and the group ``metadata``.
 
     Attributes of a dataset that are understood: ``unit``, ``axis`` (a number per point),
-    ``axis_unit``, ``channels``, ``columns``, ``kind``. A dimension scale on the last axis gives
-    ``axis`` as well.
+    ``axis_unit``, ``channels``, ``columns``, ``kind``, ``scale``. A dimension scale on the
+    last axis gives ``axis`` as well.
 
     Raises:
         DataError: naming the dataset.
@@ -121,6 +126,35 @@ def array(item: h5py.Dataset, source: Source) -> NDArray:
     return np.asarray(item[()])
 
 
+def _large(item: h5py.Dataset, source: Source) -> NDArray | None:
+    """A dataset too large for memory, mapped where it lies, unpacked first where it is packed."""
+    if source.path is None or item.dtype.kind not in "fiub" or not is_large(item.shape or ()):
+        return None
+    check_ratio(f"'{_told(item)}' in '{source.told}'", source.size, _bytes(item))
+    place = item.id.get_offset()
+    if place is not None and item.dtype.kind != "b":
+        return np.memmap(source.path, item.dtype, "r", place, item.shape)
+
+    def write(folder: Path) -> None:
+        with (folder / "0.npy").open("wb") as file:
+            described = np.lib.format.header_data_from_array_1_0(np.empty(0, item.dtype))
+            np.lib.format.write_array_header_1_0(file, described | {"shape": item.shape})
+            for rows in _rows_at_once(item):
+                file.write(np.ascontiguousarray(item[rows]).data)
+                tell(min(rows.stop / len(item), 1.0))
+
+    folder = converted(source.path, _bytes(item), write, str(item.name))
+    return np.load(folder / "0.npy", mmap_mode="r")
+
+
+def _rows_at_once(item: h5py.Dataset) -> Iterator[slice]:
+    """Samples a few at a time, by whole chunks of the file."""
+    chunk = item.chunks[0] if item.chunks else 1
+    values = prod(item.shape[1:]) * chunk
+    step = chunk * max(1, READ_AT_ONCE // values)
+    return (slice(start, start + step) for start in range(0, len(item), step))
+
+
 def texts(item: h5py.Dataset, source: Source) -> NDArray[np.str_]:
     """Names of samples, which may also be numbers."""
     if h5py.check_string_dtype(item.dtype) is None:
@@ -164,7 +198,8 @@ def _metadata(group: h5py.Group, source: Source) -> pd.DataFrame:
 
 
 def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
-    values = array(item, source)
+    values = _large(item, source)
+    values = array(item, source) if values is None else values
     columns = _words(item, "columns")
     modality = modality_of_array(name, values, columns if values.ndim == 2 else ())
     kind = modality.kind
@@ -181,6 +216,7 @@ def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
         axis=axis if len(axis) == modality.shape[-1] else (),
         axis_unit=axis_unit,
         channels=channels if kind is Kind.IMAGE and len(channels) == modality.shape[0] else (),
+        scale=Scale.MIN_MAX if _word(item, "scale") == Scale.MIN_MAX else Scale.STANDARD,
     )
 
 

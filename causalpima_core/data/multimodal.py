@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.naming import check_modality_name
 from causalpima_core.data.overview import Overview, look_over
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.stored import StoredValues, Values, evenly, pieces, stays_as_it_is
 from causalpima_core.errors import DataError
 
@@ -48,6 +49,7 @@ class Modality:
         axis: where a curve's points are measured, one number each; empty where unknown.
         axis_unit: of ``axis``.
         channels: what each channel of an image is; empty where unknown.
+        scale: how runs scale the values unless they are told otherwise.
 
     Raises:
         DataError: where the array is not usable; the message names the modality.
@@ -61,6 +63,7 @@ class Modality:
     axis: tuple[float, ...] = ()
     axis_unit: str = ""
     channels: tuple[str, ...] = ()
+    scale: Scale = Scale.STANDARD
 
     def __post_init__(self) -> None:
         """Reject what cannot be trained on, in the order a person would mend it."""
@@ -175,6 +178,17 @@ class MultimodalDataset:
         )
         return MultimodalDataset(kept, self.sample_id[chosen], self.metadata.iloc[chosen])
 
+    def scales(self, chosen: Mapping[str, Scale]) -> dict[str, Scale]:
+        """How a run scales what it does not standardise: as chosen, else as stated with the data.
+
+        Raises:
+            DataError: a choice is made for a modality that is not there.
+        """
+        for name in chosen:
+            _ = self[name]  # says which there are
+        scales = {m.name: chosen.get(m.name, m.scale) for m in self.modalities}
+        return {name: scale for name, scale in scales.items() if scale is not Scale.STANDARD}
+
     def check_trainable(self) -> None:
         """Raise `DataError` for a single sample: it can be asked about, but not learned from."""
         if len(self) < 2:
@@ -219,12 +233,7 @@ def of_arrays(
 
 def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) -> Modality:
     """Check one array and bring it to the layout of its kind (see `of_arrays`)."""
-    if array.dtype.kind not in "fiub":
-        what = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects"}
-        raise DataError(
-            f"Modality '{name}' holds {what.get(array.dtype.kind, str(array.dtype))}: expected "
-            "real numbers; convert it, or keep it in a separate metadata column."
-        )
+    check_numbers(name, array.dtype)
     if array.size == 0:
         raise DataError(f"Modality '{name}' is empty (shape {array.shape}): remove it or fill it.")
     stays = stays_as_it_is(array)
@@ -244,6 +253,16 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
             "curve, (samples, height, width) or (samples, channels, height, width) for images."
         )
     return Modality(name, kind, StoredValues(array) if stays else array, columns)
+
+
+def check_numbers(name: str, dtype: np.dtype) -> None:
+    """Raise `DataError` for anything but real numbers."""
+    if dtype.kind not in "fiub":
+        what = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects"}
+        raise DataError(
+            f"Modality '{name}' holds {what.get(dtype.kind, str(dtype))}: expected "
+            "real numbers; convert it, or keep it in a separate metadata column."
+        )
 
 
 def _channels_first(name: str, array: NDArray, *, stays: bool) -> NDArray:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.sources import shown
+from causalpima_core.data.stored import StoredValues
 from causalpima_core.errors import DataError
 
 NAMED_SAMPLES = 3
@@ -154,6 +155,8 @@ def _taken(modality: Modality, rows: NDArray[np.int64]) -> Modality:
     """These rows of a modality, NaN where there is none."""
     if np.array_equal(rows, np.arange(len(modality.values))):
         return modality
+    if isinstance(modality.values, StoredValues):
+        return replace(modality, values=modality.values.taken(rows))
     values = modality.values[rows]
     if (rows < 0).any():
         values = values.astype(np.float32)

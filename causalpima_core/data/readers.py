@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from causalpima_core.data.arrays import array_of, arrays_of, checked_ids
-from causalpima_core.data.collections import Progress, dataset_of_sources, no_progress
+from causalpima_core.data.collections import dataset_of_sources
 from causalpima_core.data.containers import folder_sources, zip_sources
 from causalpima_core.data.frames import SAMPLE_ID, frame_at, read_frame
 from causalpima_core.data.hdf5 import read_hdf5
@@ -34,19 +34,20 @@ ARCHIVE = ".zip"
 _log = logging.getLogger(__name__)
 
 
-def load_dataset(path: Path | str, progress: Progress = no_progress) -> MultimodalDataset:
+def load_dataset(path: Path | str) -> MultimodalDataset:
     """Read a data file, folder or archive; the suffix decides the format.
+
+    What takes long can be watched and stopped (`conversion.watching`).
 
     Args:
         path: a folder, or a file ending in one of `SUFFIXES`.
-        progress: told what share is read, where there are many files.
 
     Raises:
         DataError: of one sentence: what was expected, what came, what to do.
     """
     path = Path(path)
     try:
-        dataset = described(_read(path, progress), path)
+        dataset = described(_read(path), path)
     except OSError as error:
         raise DataError(
             f"'{shown(str(path))}' cannot be read ({error.strerror or error})."
@@ -61,10 +62,10 @@ def load_dataset(path: Path | str, progress: Progress = no_progress) -> Multimod
     return dataset
 
 
-def _read(path: Path, progress: Progress) -> MultimodalDataset:
+def _read(path: Path) -> MultimodalDataset:
     name = shown(path.name)
     if path.is_dir():
-        return dataset_of_sources(folder_sources(path), READERS, name, progress)
+        return dataset_of_sources(folder_sources(path), READERS, name)
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
             f"'{name}' is in a format that cannot be read: expected a folder or a file ending in "
@@ -75,7 +76,7 @@ def _read(path: Path, progress: Progress) -> MultimodalDataset:
     source = Source.of_file(path)
     if source.suffix == ARCHIVE:
         with zip_sources(source) as sources:
-            return dataset_of_sources(sources, READERS, name, progress)
+            return dataset_of_sources(sources, READERS, name)
     part = READERS[source.suffix](source)
     if isinstance(part, list):
         return together(part)

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from causalpima_core.data.arrays import array_of
+from causalpima_core.data.conversion import converted, tell
 from causalpima_core.data.frames import read_frame
 from causalpima_core.data.images import IMAGE_SUFFIXES, Picture, read_image
 from causalpima_core.data.long_tables import name_and_unit
-from causalpima_core.data.multimodal import MIN_CURVE_POINTS, Kind, Modality, modality_of_array
-from causalpima_core.data.sources import Source, check_expansion, shown
+from causalpima_core.data.multimodal import (
+    MIN_CURVE_POINTS,
+    Kind,
+    Modality,
+    check_numbers,
+    modality_of_array,
+)
+from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
+from causalpima_core.data.stored import StoredValues, Values, is_large
 from causalpima_core.errors import DataError
 
 SAMPLED_SUFFIXES = (*IMAGE_SUFFIXES, ".csv", ".tsv", ".npy")
 _TOLD_EVERY = 32
+ARRAY = "images.npy"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What all images of a modality are brought to: channels, and the type of their numbers."""
+
+    channels: int
+    dtype: np.dtype
+
+    def including(self, pixels: NDArray) -> Layout:
+        """The least that holds such an image as well."""
+        return Layout(max(self.channels, len(pixels)), np.result_type(self.dtype, pixels.dtype))
 
 
 def modality_of_files(
-    name: str, files: Sequence[Source | None], progress: Callable[[float], None]
+    name: str, files: Sequence[Source | None]
 ) -> tuple[Modality, tuple[str, ...]]:
     """Read one file per sample.
 
     Args:
         name: of the modality.
         files: in the samples' order; None where it was not measured.
-        progress: told what share is read.
 
     Returns:
         The modality, and notes on how the files were read.
@@ -44,85 +67,118 @@ def modality_of_files(
             "each kind a column of its own."
         )
     if images:
-        return _images(name, files, progress)
-    return _curves(name, files, progress), ()
+        return _images(name, files, images)
+    return _curves(name, files), ()
 
 
 def _images(
-    name: str, files: Sequence[Source | None], progress: Callable[[float], None]
+    name: str, files: Sequence[Source | None], given: list[Source]
 ) -> tuple[Modality, tuple[str, ...]]:
-    values: NDArray | None = None
-    first: tuple[Source, Picture] | None = None
+    first = read_image(given[0])
+    shape = (len(given), *first.pixels.shape)
+    bytes_of_files = sum(file.size for file in given)
+    check_ratio(f"The images ('{given[0].told}', …)", bytes_of_files, 4 * prod(shape))
+    if given[0].origin is not None and is_large(shape):
+        values = _from_disk(name, given, first, given[0].origin)
+    else:
+        check_memory(f"The images ('{given[0].told}', …)", 4 * prod(shape))
+        values = _in_memory(name, given, first)
+    if len(given) < len(files):
+        there = np.array([file is not None for file in files])
+        values = _spread(values, there)
+    kept = first.channels if len(first.channels) == values.shape[1] else ()
+    modality = Modality(name, Kind.IMAGE, values, channels=kept)
+    return modality, _notes(name, first, values.shape)
+
+
+def _spread(values: Values, there: NDArray[np.bool_]) -> Values:
+    """The images that there are at the places of their samples, NaN elsewhere."""
+    if isinstance(values, StoredValues):
+        return values.taken(np.where(there, there.cumsum() - 1, -1))
+    spread = np.full((len(there), *values.shape[1:]), np.nan, dtype=np.float32)
+    spread[there] = values
+    return spread
+
+
+def _in_memory(name: str, files: list[Source], first: Picture) -> NDArray[np.float32]:
+    layout = Layout(len(first.pixels), first.pixels.dtype)
+    values: NDArray = np.zeros((len(files), *first.pixels.shape), layout.dtype)
+    for row, pixels in _all_pixels(name, files, first):
+        layout = layout.including(pixels)
+        if layout.channels > values.shape[1]:
+            values = np.repeat(values, layout.channels, axis=1)
+        values = values.astype(layout.dtype, copy=False)
+        values[row] = pixels
+    with np.errstate(over="ignore"):  # what float32 cannot hold is called infinite later
+        return values.astype(np.float32)
+
+
+def _from_disk(name: str, files: list[Source], first: Picture, origin: Path) -> StoredValues:
+    """All images as one array on disk, made once, in the numbers of the files."""
+
+    def write(folder: Path) -> None:
+        layout, wider = None, Layout(len(first.pixels), first.pixels.dtype)
+        while layout != wider:  # once, unless later images have more channels or other numbers
+            layout, wider = wider, _write_array(folder / ARRAY, name, files, first, wider)
+
+    folder = converted(origin, len(files) * first.pixels.nbytes, write, name)
+    return StoredValues(np.load(folder / ARRAY, mmap_mode="r"))
+
+
+def _write_array(
+    path: Path, name: str, files: list[Source], first: Picture, layout: Layout
+) -> Layout:
+    """Write all images, until one does not fit; what would fit all that were seen."""
+    shape = (len(files), layout.channels, *first.pixels.shape[1:])
+    with path.open("wb") as file:
+        header = np.lib.format.header_data_from_array_1_0(np.empty(0, layout.dtype))
+        np.lib.format.write_array_header_1_0(file, header | {"shape": shape})
+        for _, pixels in _all_pixels(name, files, first):
+            wider = layout.including(pixels)
+            if wider != layout:
+                return wider
+            whole = np.broadcast_to(pixels, shape[1:]).astype(layout.dtype)
+            file.write(np.ascontiguousarray(whole).data)
+    return layout
+
+
+def _all_pixels(name: str, files: list[Source], first: Picture) -> Iterator[tuple[int, NDArray]]:
+    """Each image with its place, checked against the first."""
+    channels = len(first.pixels)
     for row, file in enumerate(files):
         if row % _TOLD_EVERY == 0:
-            progress(row / len(files))
-        if file is None:
-            continue
-        picture = read_image(file)
-        if first is None or values is None:
-            first = file, picture
-            values = _room(file, picture, len(files), complete=None not in files)
-        pixels, values = _matched(picture.pixels, file, values, first)
-        values[row] = pixels
-    if values is None or first is None:
-        raise DataError(f"Modality '{shown(name)}' is missing in every sample: remove it.")
-    channels = first[1].channels if len(first[1].channels) == values.shape[1] else ()
-    modality = modality_of_array(name, values)
-    notes = ()
-    full = first[1].full_size
-    if full != values.shape[2:]:
-        told = f"{full[1]} × {full[0]} to {values.shape[3]} × {values.shape[2]}"
-        notes = (f"Images '{shown(name)}' are made smaller, from {told} pixels.",)
-    return _with_channels(modality, channels), notes
-
-
-def _room(file: Source, picture: Picture, n: int, *, complete: bool) -> NDArray:
-    """Space for all images, in the numbers of the file unless some are missing."""
-    dtype = picture.pixels.dtype if complete else np.dtype(np.float32)
-    check_expansion(f"The images ('{file.told}', …)", n * file.size, 4 * n * picture.pixels.size)
-    if complete:
-        return np.zeros((n, *picture.pixels.shape), dtype)
-    return np.full((n, *picture.pixels.shape), np.nan, dtype)
-
-
-def _matched(
-    pixels: NDArray, file: Source, values: NDArray, first: tuple[Source, Picture]
-) -> tuple[NDArray, NDArray]:
-    """Image and space for all, brought to the same channels and numbers."""
-    if pixels.shape[1:] != values.shape[2:]:
-        size, expected = pixels.shape[1:], values.shape[2:]
-        raise DataError(
-            f"'{file.told}' has {size[1]} × {size[0]} pixels, '{first[0].told}' "
-            f"{expected[1]} × {expected[0]}: expected images of one size; crop or rescale them."
-        )
-    bands = {len(pixels), values.shape[1]}
-    if len(bands) > 1:
-        if bands != {1, 3}:
+            tell(row / len(files))
+        pixels = read_image(file).pixels
+        if pixels.shape[1:] != first.pixels.shape[1:]:
+            size, expected = pixels.shape[1:], first.pixels.shape[1:]
             raise DataError(
-                f"'{file.told}' has {len(pixels)} channels, '{first[0].told}' {values.shape[1]}: "
+                f"'{file.told}' has {size[1]} × {size[0]} pixels, '{files[0].told}' "
+                f"{expected[1]} × {expected[0]}: expected images of one size; crop or rescale them."
+            )
+        if len(pixels) != channels and {len(pixels), channels} != {1, 3}:
+            raise DataError(
+                f"'{file.told}' has {len(pixels)} channels, '{files[0].told}' {channels}: "
                 "expected the same channels in all images."
             )
-        if values.shape[1] == 1:
-            values = np.repeat(values, 3, axis=1)
-    dtype = np.result_type(values.dtype, pixels.dtype)
-    if dtype != values.dtype:
-        values = values.astype(dtype)
-    return pixels, values
+        check_numbers(name, pixels.dtype)
+        yield row, pixels
 
 
-def _with_channels(modality: Modality, channels: tuple[str, ...]) -> Modality:
-    return Modality(modality.name, modality.kind, modality.values, channels=channels)
+def _notes(name: str, first: Picture, shape: tuple[int, ...]) -> tuple[str, ...]:
+    full = first.full_size
+    if full == shape[2:]:
+        return ()
+    told = f"{full[1]} × {full[0]} to {shape[3]} × {shape[2]}"
+    return (f"Images '{shown(name)}' are made smaller, from {told} pixels.",)
 
 
-def _curves(
-    name: str, files: Sequence[Source | None], progress: Callable[[float], None]
-) -> Modality:
+def _curves(name: str, files: Sequence[Source | None]) -> Modality:
     curves: list[NDArray[np.float64] | None] = []
     first: tuple[Source, NDArray[np.float64], NDArray[np.float64] | None] | None = None
     unit = axis_unit = ""
     for row, file in enumerate(files):
         if row % _TOLD_EVERY == 0:
-            progress(row / len(files))
+            tell(row / len(files))
         if file is None:
             curves.append(None)
             continue

@@ -33,17 +33,20 @@ class Source:
         size: in bytes.
         begin: opens it for reading; seekable.
         path: where it lies on disk; None inside an archive.
+        origin: the archive or folder that it was found in, on disk.
     """
 
     name: str
     size: int
     begin: Callable[[], BinaryIO]
     path: Path | None = None
+    origin: Path | None = None
 
     @classmethod
-    def of_file(cls, path: Path, name: str | None = None) -> Source:
+    def of_file(cls, path: Path, name: str | None = None, origin: Path | None = None) -> Source:
         """A file on disk."""
-        return cls(name or path.name, path.stat().st_size, lambda: path.open("rb"), path)
+        size = path.stat().st_size
+        return cls(name or path.name, size, lambda: path.open("rb"), path, origin)
 
     @classmethod
     def of_bytes(cls, name: str, content: bytes) -> Source:

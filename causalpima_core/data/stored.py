@@ -32,27 +32,27 @@ class StoredValues:
     need not know of it. `numpy.asarray` reads all of it.
     """
 
-    def __init__(self, array: NDArray, observed: NDArray[np.bool_] | None = None) -> None:
+    def __init__(self, array: NDArray, rows: NDArray[np.int64] | None = None) -> None:
         """Keep the array, uncopied.
 
         Args:
             array: real numbers, samples on the first axis.
-            observed: which samples are there, shape ``(n,)``: the others come out as NaN, for
-                types that have none.
+            rows: where each sample is in it, shape ``(n,)``; those that are nowhere, at -1, come
+                out as NaN. None: all in their order.
         """
         self._array = array.view()
         self._array.flags.writeable = False
-        self._observed = observed
+        self._rows = rows
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Samples first."""
-        return self._array.shape
+        return (len(self), *self._array.shape[1:])
 
     @property
     def size(self) -> int:
         """How many values."""
-        return self._array.size
+        return prod(self.shape)
 
     @property
     def kept_as(self) -> np.dtype:
@@ -61,15 +61,23 @@ class StoredValues:
 
     def __len__(self) -> int:
         """Number of samples."""
-        return len(self._array)
+        return len(self._array if self._rows is None else self._rows)
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:  # noqa: ANN401 - what NumPy takes
         """As of an array: a copy, in float32."""
         with np.errstate(over="ignore"):  # what float32 cannot hold is called infinite later
-            values = np.array(self._array[key], dtype=np.float32)
-        if self._observed is not None:
-            values[~self._observed[key[0] if isinstance(key, tuple) else key]] = np.nan
-        return values
+            if self._rows is None:
+                return np.array(self._array[key], dtype=np.float32)
+            samples, *within = key if isinstance(key, tuple) else (key,)
+            rows = self._rows[samples]
+            values = np.array(self._array[rows], dtype=np.float32)
+        values[rows < 0] = np.nan
+        return values[(*(slice(None) for _ in rows.shape), *within)]
+
+    def taken(self, rows: NDArray[np.int64]) -> StoredValues:
+        """These samples, in this order, left where they are; NaN for -1."""
+        there = rows if self._rows is None else np.where(rows < 0, -1, self._rows[rows])
+        return StoredValues(self._array, there)
 
     def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
         """All of it, in memory."""

@@ -1,6 +1,7 @@
-"""Units, axes and channels that a person states for data whose format cannot hold them.
+"""Units, axes, channels and scales that a person states for data whose format cannot hold them.
 
-They lie beside the data, in ``STEM.units.json``, and change nothing that is trained on.
+They lie beside the data, in ``STEM.units.json``. The values stay as they are; how they are scaled
+counts for runs that are begun afterwards.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.sources import shown
 from causalpima_core.errors import DataError
 from causalpima_core.runs.files import replacing
@@ -31,6 +33,7 @@ class Description(BaseModel):
         axis: of a curve: the first and the last point of an even axis, or every point.
         axis_unit: of the axis.
         channels: what each channel of an image is.
+        scale: how runs scale the values unless they are told otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +42,7 @@ class Description(BaseModel):
     axis: tuple[FiniteFloat, ...] = ()
     axis_unit: Word = ""
     channels: tuple[Word, ...] = ()
+    scale: Scale | None = None
 
 
 _FILE = TypeAdapter(dict[str, Description])
@@ -75,7 +79,8 @@ def descriptions(path: Path) -> dict[str, Description]:
     except (ValidationError, ValueError) as error:
         raise DataError(
             f"'{shown(beside.name)}' is not understood: expected "
-            '{"MODALITY": {"unit": "MPa", "axis": [0, 0.03], "axis_unit": "", "channels": []}}; '
+            '{"MODALITY": {"unit": "MPa", "axis": [0, 0.03], "axis_unit": "", "channels": [], '
+            '"scale": "min-max"}}; '
             "correct or remove it."
         ) from error
 
@@ -88,7 +93,9 @@ def describe(path: Path, modality: Modality, description: Description) -> None:
     """
     _with(modality, description)
     known = descriptions(path) | {modality.name: description}
-    content = {name: told.model_dump(exclude_defaults=True) for name, told in known.items()}
+    content = {
+        name: told.model_dump(mode="json", exclude_defaults=True) for name, told in known.items()
+    }
     with replacing(path.with_suffix(SUFFIX)) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode())
 
@@ -117,4 +124,5 @@ def _with(modality: Modality, told: Description) -> Modality:
         axis=axis or modality.axis,
         axis_unit=told.axis_unit or modality.axis_unit,
         channels=channels or modality.channels,
+        scale=told.scale or modality.scale,
     )

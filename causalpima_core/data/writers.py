@@ -7,11 +7,14 @@ import tempfile
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pandas as pd
 
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.hdf5 import METADATA
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
+from causalpima_core.data.scale import Scale
+from causalpima_core.data.stored import StoredValues, pieces
 from causalpima_core.errors import DataError
 from causalpima_core.runs.files import replacing
 
@@ -53,11 +56,25 @@ def _write(file: h5py.File, dataset: MultimodalDataset) -> None:
 
 
 def _write_modality(file: h5py.File, modality: Modality) -> None:
-    item = file.create_dataset(modality.name, data=modality.values[:], compression="gzip")
+    shape, dtype = modality.values.shape, _kept_as(modality)
+    item = file.create_dataset(modality.name, shape, dtype, compression="gzip")
+    for rows, piece in pieces(modality.values):
+        item[rows] = piece
     item.attrs["kind"] = str(modality.kind)
     for key in _ATTRIBUTES:
         if getattr(modality, key):
             item.attrs[key] = getattr(modality, key)
+    if modality.scale is not Scale.STANDARD:
+        item.attrs["scale"] = str(modality.scale)
+
+
+def _kept_as(modality: Modality) -> np.dtype:
+    """Large data stay in the type that they are kept in, where that can tell what is missing."""
+    values = modality.values
+    if not isinstance(values, StoredValues) or values.kept_as.kind not in "fiu":
+        return np.dtype(np.float32)
+    can_tell = values.kept_as.kind == "f" or modality.observed.all()
+    return values.kept_as if can_tell else np.dtype(np.float32)
 
 
 def _write_column(file: h5py.File, name: str, column: pd.Series) -> None:

@@ -27,4 +27,6 @@ def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: 
         parts += ["--tier", f"{','.join(members)}:{tier}"]
     for modality, spec in model.experts.items():
         parts += ["--expert", f"{modality}={spec}"]
+    for modality, scale in model.scales.items():
+        parts += ["--scale", f"{modality}={scale}"]
     return shlex.join([*parts, "--out", str(out)])

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from causalpima_core.agreement import Agreement, agreements
+from causalpima_core.data.scale import Scale
 from causalpima_core.report.command import command_line
 from causalpima_core.report.evidence import conditional_table, not_drawn_table, separation_words
 from causalpima_core.report.material import Material
@@ -191,6 +192,7 @@ def settings(material: Material) -> Table:
         "states": config.model.states_in_words,
         "latent dimensions": str(config.model.n_latent),
         "covariance of components": config.model.covariance.value,
+        "scaling": _scales(config.model.scales),
         "preset": config.training.preset.value,
         "seed": str(config.training.seed),
         "held out": percent(config.training.held_out),
@@ -209,6 +211,11 @@ def command(material: Material) -> str:
     config = material.config
     data, out = Path(config.dataset.name), Path(material.name)
     return command_line(data, config.model, config.training, out)
+
+
+def _scales(scales: dict[str, Scale]) -> str:
+    told = [f"{name} {scale}" for name, scale in scales.items()]
+    return ", ".join([*told, f"else {Scale.STANDARD}"]) if told else str(Scale.STANDARD)
 
 
 def _versions(versions: dict[str, str]) -> str:

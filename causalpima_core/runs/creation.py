@@ -35,14 +35,13 @@ def create_run(
         training: how it is trained.
 
     Raises:
-        DataError: there is one sample only.
+        DataError: there is one sample only, or a scale for no modality of theirs.
         ConfigError: more outcomes than samples, or an expert that does not fit its modality.
         RunFolderError: ``path`` is taken or cannot be written.
     """
     dataset.check_trainable()
-    model = model.model_copy(
-        update={"experts": completed_experts(model.experts, dataset)}
-    ).settled()
+    scales, experts = dataset.scales(model.scales), completed_experts(model.experts, dataset)
+    model = model.model_copy(update={"experts": experts, "scales": scales}).settled()
     check_experts(model.experts, dataset)
     data = Path(data).absolute()
     now = time.time()

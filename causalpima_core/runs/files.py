@@ -18,6 +18,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _DRAFT = re.compile(r"\..+-[a-z0-9_]{8}")
 """Names that `tempfile` gives to what `replacing` has not finished."""
+FORGOTTEN_SECONDS = 3600.0
+"""Time without a write from which a draft belongs to nobody any more."""
 
 
 @contextmanager
@@ -56,8 +58,16 @@ def drafts(folder: Path, *, older_than: float = 0.0) -> list[Path]:
     return [
         path
         for path in folder.glob(".*")
-        if _DRAFT.fullmatch(path.name) and now - path.stat().st_mtime >= older_than
+        if _DRAFT.fullmatch(path.name) and now - _written(path) >= older_than
     ]
+
+
+def _written(path: Path) -> float:
+    """When a file, or anything in a folder, was last written; now where it is gone meanwhile."""
+    try:
+        return max(one.stat().st_mtime for one in (path, *path.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def refusal(error: OSError) -> CausalPimaError | None:

@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from causalpima_core.errors import RunFolderError
-from causalpima_core.runs.files import drafts
+from causalpima_core.runs.files import FORGOTTEN_SECONDS, drafts
 
 _NEW = ".new-run-"
-_FORGOTTEN_SECONDS = 3600.0
-"""Age from which a draft belongs to nobody any more."""
 
 
 @contextmanager
@@ -46,7 +44,7 @@ def appearing(path: Path) -> Iterator[Path]:
 def _draft_beside(path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in drafts(path.parent, older_than=_FORGOTTEN_SECONDS):
+        for left in drafts(path.parent, older_than=FORGOTTEN_SECONDS):
             if left.name.startswith(_NEW):  # all else in this place is not ours
                 shutil.rmtree(left, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=_NEW, dir=path.parent))

@@ -1,14 +1,16 @@
 """Which run trains next: those that wait say so in their status, and whoever looks starts them.
 
 There is no service that could be down: a page that is looked at, a command, and a training that
-ends all call `Queue.dispatch`, one at a time under a lock file. Users take turns (the one served
-longest ago is next), and the runs of one user go in the order they came.
+ends all call `Queue.dispatch`, one at a time under a lock file; and as long as runs wait, a small
+process does (see `attendant`), since a training that is killed cannot. Users take turns (the one
+served longest ago is next), and the runs of one user go in the order they came.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +31,12 @@ from causalpima_core.runs.workspace import Workspace
 
 PATIENCE_SECONDS = 30.0
 """How long to wait for another that starts runs; each start takes milliseconds."""
+
+COMING_SECONDS = 20.0
+"""How long a process may take to start on a busy machine."""
+
+_attendants: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
+"""The last one that this process started, and when, by the place of the queue."""
 
 
 @dataclass(frozen=True)
@@ -147,17 +155,47 @@ class Queue:
             return status.waits
 
     def dispatch(self, patience: float = 0.0) -> None:
-        """Start what may start now.
+        """Start what may start now; what may not is attended from then on.
 
         Args:
             patience: seconds to wait for another who does the same. One that merely looks need
                 not wait, since the other sees what it saw; one that has ended a training must.
         """
         room = trainings_at_once()
-        if not any(waiting for waiting, _ in self._looked_at()) or len(self.training()) >= room:
+        if not self._any_wait():
             return
-        with suppress(Timeout, RunFolderError), self._alone(patience):
-            self._start_next(room)
+        if len(self.training()) < room:
+            with suppress(Timeout, RunFolderError), self._alone(patience):
+                self._start_next(room)
+        if self._any_wait():
+            self._see_to_attendant()
+
+    def _any_wait(self) -> bool:
+        return any(waiting for waiting, _ in self._looked_at())
+
+    @contextmanager
+    def attending(self, patience: float = 0.0) -> Iterator[bool]:
+        """Be the one who looks while runs wait; False where another is, ``patience`` seconds on."""
+        lock = FileLock(self._place / "attendant", timeout=patience)
+        try:
+            self._place.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except (Timeout, OSError):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _see_to_attendant(self) -> None:
+        with self.attending() as nobody_does:
+            pass
+        if nobody_does and not _is_coming(self._place):
+            with suppress(OSError):  # without one, runs wait until the next look
+                module, root = "causalpima_core.runs.attendant", self._workspace.shared_root
+                process = supervisor.detached(module, root, subprocess.DEVNULL, os.environ)
+                _attendants[self._place] = process, time.monotonic()
 
     def _start_next(self, room: int) -> None:
         turns = self._turns()
@@ -215,6 +253,14 @@ class Queue:
             yield
         finally:
             lock.release()
+
+
+def _is_coming(place: Path) -> bool:
+    """Whether this process has just started an attendant, which takes a moment to be there."""
+    if place not in _attendants:
+        return False
+    process, started = _attendants[place]
+    return process.poll() is None and time.monotonic() - started < COMING_SECONDS
 
 
 def in_turn(waiting: Sequence[Waiting], turns: Mapping[str, int]) -> list[Waiting]:

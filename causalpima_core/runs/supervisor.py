@@ -11,6 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -72,18 +75,26 @@ def _refuse_two(folder: RunFolder, status: Status) -> None:
 
 
 def _spawn(folder: RunFolder, gpu: str | None) -> subprocess.Popen[bytes]:
-    """The worker, in a session of its own; it waits until the lock is free."""
+    """The worker; it waits until the lock is free."""
+    with folder.log.open("ab") as log:
+        environment = worker_environment() | gpu_environment(gpu)
+        return detached("causalpima_core.runs.worker", folder.path, log, environment)
+
+
+def detached(
+    module: str, path: Path, log: BinaryIO | int, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Run a module of ours on a path, in a session of its own that outlives this process."""
     for pid in [pid for pid, process in _started.items() if process.poll() is not None]:
         del _started[pid]
-    with folder.log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
-            [sys.executable, "-m", "causalpima_core.runs.worker", str(folder.path)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=worker_environment() | gpu_environment(gpu),
-        )
+    process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
+        [sys.executable, "-m", module, str(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env=environment,
+    )
     _started[process.pid] = process
     # Collected as soon as it ends, whether anyone looks or not; it may also outlive us.
     threading.Thread(target=process.wait, daemon=True).start()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from causalpima_core.errors import RunFolderError
-from causalpima_core.runs.files import replacing
+from causalpima_core.runs.files import FORGOTTEN_SECONDS, drafts, replacing
 from causalpima_core.runs.limits import quota, size_words
 from causalpima_core.runs.store import RunFolder
 
@@ -19,6 +21,7 @@ BESIDE = (".truth.json", ".truth.csv", ".metadata.csv", ".units.json")
 """Endings of files that belong to a data file and are none themselves."""
 
 USERS = "users"
+_ARRIVING = ".arriving-"
 _PRIVATE = re.compile(r"[0-9a-f]{32}")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME = 60
@@ -147,15 +150,23 @@ class Workspace:
             raise RunFolderError(f"There is no dataset '{name}' here: upload it on the Data page.")
         return path
 
-    def keep_upload(self, name: str, content: bytes) -> Path:
+    def keep_upload(
+        self, name: str, content: bytes, check: Callable[[Path], object] = Path.exists
+    ) -> Path:
         """Store an uploaded file once by its content, under the name that it first came with.
 
         The ending is part of what it is: the same bytes are read otherwise as another format.
+
+        Args:
+            name: of the file.
+            content: of the file.
+            check: what it raises of the file, once that is written, says that it is not to stay.
 
         Raises:
             RunFolderError: there is no room for it, or it cannot be written; nothing is kept.
         """
         stem, ending = plain_name(Path(name).stem), _NOT_PLAIN.sub("", Path(name).suffix)[:12]
+        ending = ending.rstrip("-.")  # as `plain_name` would
         digest = hashlib.sha256(content).hexdigest()
         for path in self.datasets_folder.glob(f"*-{digest[:8]}*{ending}"):
             if path.stat().st_size == len(content) and _digest_of(path) == digest:
@@ -167,17 +178,43 @@ class Workspace:
         path = self.datasets_folder / f"{stem[:room]}-{tag}{ending}"
         try:
             self.datasets_folder.mkdir(parents=True, exist_ok=True)
-            # One at a time, so that two uploads do not both take the last room there is.
-            with FileLock(self.root / ".room.lock"):
-                self.check_room(len(content))
-                with replacing(path) as file:
-                    file.write(content)
+            with self._arriving(path):
+                # One at a time, so that two uploads do not both take the last room there is.
+                with FileLock(self.root / ".room.lock"):
+                    self.check_room(len(content))
+                    with replacing(path) as file:
+                        file.write(content)
+                check(path)
         except OSError as error:
             raise RunFolderError(
                 f"'{name}' cannot be kept ({error.strerror}): make room on the server's disk, or "
                 "ask whoever runs it."
             ) from error
         return path
+
+    @contextmanager
+    def _arriving(self, path: Path) -> Iterator[None]:
+        """Until a data file is known to be one: it goes with whoever brings it (see `sweep`)."""
+        mark = self.datasets_folder / f"{_ARRIVING}{path.name}"
+        with FileLock(mark):
+            try:
+                yield
+            except BaseException:  # stopped, perhaps by Streamlit, whose ways are no exceptions
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                mark.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what pages that were killed have left half-done in the folder of data."""
+        for mark in self.datasets_folder.glob(f"{_ARRIVING}*"):
+            name = mark.name.removeprefix(_ARRIVING)
+            with suppress(OSError), FileLock(mark, timeout=0):  # held as long as its page lives
+                for left in (name, f".{name}-*"):
+                    _remove(self.datasets_folder.glob(left))
+                mark.unlink(missing_ok=True)
+        old = drafts(self.datasets_folder, older_than=FORGOTTEN_SECONDS)
+        _remove(path for path in old if not path.name.startswith(_ARRIVING))
 
     def remove_dataset(self, name: str) -> None:
         """Delete a data file and what lies beside it (truth, metadata) for good.
@@ -221,6 +258,14 @@ class Workspace:
                 f"Your workspace is full: {size_words(used)} of {size_words(limit)} are used{need}."
                 " Delete data on the Data page or runs on the Runs page."
             )
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _digest_of(path: Path) -> str:

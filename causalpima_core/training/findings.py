@@ -230,10 +230,11 @@ def modality_errors(model: CausalPima, samples: Samples) -> dict[str, float]:
         if not bool(seen.any()):
             continue
         left, spread = latent.new_zeros(2)
+        middle = model.scalings[name].middle
         for rows in samples.pieces(name):
             values = samples.column(name, rows)[seen[rows]]
             left += (model.decoders[name](latent[rows])[seen[rows]] - values).square().sum()
-            spread += values.square().sum()
+            spread += (values - middle).square().sum()
         n_values = seen.sum() * prod(values.shape[1:])
         errors[name] = float((left / n_values) / (spread / n_values))
     return errors

@@ -9,14 +9,21 @@ import numpy as np
 import pytest
 
 from app.services import uploads
+from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.errors import DataError
+from causalpima_core.runs.creation import create_run
 from causalpima_core.runs.workspace import Workspace
 from tests.app.conftest import Open
 
 FORMATS = Path(__file__).parents[2] / "assets" / "formats"
 SINGLE = sorted(p.name for p in FORMATS.iterdir() if p.is_file() and ".units." not in p.name)
 HTML = "<script>alert(1)</script>"
+
+
+def unwatched(_share: float) -> None:
+    """Nobody looks how far it is."""
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -60,11 +67,13 @@ def test_several_files_are_one_dataset_and_what_does_not_match_is_told(open_page
 
 def test_the_same_files_are_kept_once_and_bad_ones_not_at_all():
     files = [("a.csv", b"sample_id,x\na,1\nb,2\n"), ("metadata.csv", b"sample_id,y\na,1\nb,2\n")]
-    first = uploads.accept_files(files)
-    assert uploads.accept_files(files) == first
+    first = uploads.accept_files(files, unwatched)
+    assert not first.was_here
+    again = uploads.accept_files(files, unwatched)
+    assert (again.path, again.was_here) == (first.path, True)
     with pytest.raises(DataError):
-        uploads.accept_files([*files, ("b.npy", b"no array")])
-    assert Workspace().datasets() == [first]
+        uploads.accept_files([*files, ("b.npy", b"no array")], unwatched)
+    assert Workspace().datasets() == [first.path]
 
 
 def test_progress_is_told_until_all_is_read():
@@ -111,6 +120,29 @@ def test_what_is_stated_on_the_page_is_kept_and_shown(open_page: Open):
     assert (stress.unit, stress.axis[0], stress.axis[-1], stress.axis_unit) == ("MPa", 0, 3, "%")
     assert any("Along t from 0 to 3 %" in caption.value for caption in app.caption)
     assert Workspace().datasets() == [kept]
+
+
+def test_a_scale_is_stated_beside_the_data_and_counts_for_runs_to_come(open_page: Open):
+    rng = np.random.default_rng(0)
+    content = npz(photo=rng.random((30, 6, 6)), sizes=rng.random((30, 3)))
+    app = upload(open_page("data"), ("mine.npz", content))
+    (kept,) = Workspace().datasets()
+    assert any("For training: standard. Each column by" in c.value for c in app.caption)
+    before = load_dataset(kept)
+    key = f"data.scale.{kept.name}.sizes"
+    app.radio(key=f"{key}.choice").set_value("min-max")
+    app.button(key=f"FormSubmitter:{key}-Keep").click().run()
+    assert not app.error
+    assert any("For training: min-max. Each value from 0 to 1" in c.value for c in app.caption)
+    dataset = load_dataset(kept)
+    assert dataset.fingerprint() == before.fingerprint()
+    model, training = ModelConfig(states=(2,)), TrainingConfig()
+    path = Workspace().new_run_path("run")
+    assert create_run(path, kept, dataset, model, training).config().model.scales == {
+        "sizes": Scale.MIN_MAX
+    }
+    page = open_page("model", data=kept.name)
+    assert any("--scale sizes=min-max" in code.value for code in page.code)
 
 
 def test_a_change_makes_another_dataset_and_leaves_this_one(open_page: Open):

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from causalpima_core.runs.limits import TRAININGS
+from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
 from causalpima_core.runs.workspace import Workspace
@@ -32,6 +33,8 @@ def line(monkeypatch: pytest.MonkeyPatch):
         now = time.time()
         folder.write_status(Status(state=RunState.QUEUED, queued=now + place, heartbeat=now))
     yield waiting
+    for run in Queue().waiting():  # so that nobody starts to train once the test is over
+        Queue().withdraw(run.folder)
     process.kill()
     process.wait()
 

@@ -79,6 +79,8 @@ def test_the_same_content_under_another_name_is_the_file_that_is_here(open_page:
     assert not app.error
     assert names() == {first}
     assert first in [header.value for header in app.subheader]
+    (told,) = [info.value for info in app.info if "here already" in info.value]
+    assert first in told.replace("\\", "")
 
 
 def test_a_full_workspace_says_so_and_keeps_nothing(open_page: Open, monkeypatch):

@@ -126,6 +126,16 @@ BAD = {
         fit("good.npz", "2,2", "--expert", "table=open('good.npz')"),
         "not allowed",
     ),
+    "scale of nothing": (fit("good.npz", "2,2", "--scale", "min-max"), "MODALITY=min-max"),
+    "scale unknown": (fit("good.npz", "2,2", "--scale", "table=log"), "MODALITY=min-max"),
+    "scale given twice": (
+        fit("good.npz", "2,2", "--scale", "table=min-max", "--scale", "table=standard"),
+        "given twice for 'table'",
+    ),
+    "scale of what is not there": (
+        fit("good.npz", "2,2", "--scale", "stress=min-max"),
+        "Unknown modality 'stress'",
+    ),
     "existing run": ([*FIT[:-1], "taken"], "already exists"),
     "unwritable": ([*FIT[:-1], "good.npz/run"], "Cannot write a run folder"),
     "no command": ([], "Missing command"),

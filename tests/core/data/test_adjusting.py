@@ -13,6 +13,7 @@ from causalpima_core.__main__ import main
 from causalpima_core.data.adjusting import Adjustment, adjusted
 from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.scale import Scale
 from causalpima_core.data.writers import write_dataset
 from causalpima_core.errors import DataError
 from tests.core.data.test_round_trips import (
@@ -85,6 +86,22 @@ def test_logarithms_and_smaller_images(tmp_path):
     np.testing.assert_array_equal(after["stress"].values, before["stress"].values)
 
 
+def test_a_scale_is_converted_along_and_leaves_the_values(tmp_path):
+    out, again = tmp_path / "a.h5", tmp_path / "b.h5"
+    command = ["convert", str(FORMATS / "arrays.h5"), "--out", str(out)]
+    assert main([*command, "--scale", "table=min-max"]) == 0
+    assert main(["convert", str(out), "--out", str(again)]) == 0
+    before, after = load_dataset(FORMATS / "arrays.h5"), load_dataset(again)
+    np.testing.assert_array_equal(after["table"].values, before["table"].values)
+    assert before.scales({}) == {}
+    assert after.scales({}) == {"table": Scale.MIN_MAX}
+    assert after.scales({"table": Scale.STANDARD, "image": Scale.MIN_MAX}) == {
+        "image": Scale.MIN_MAX
+    }
+    with pytest.raises(DataError, match="Unknown modality 'none'"):
+        after.scales({"none": Scale.STANDARD})
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -93,6 +110,7 @@ def test_logarithms_and_smaller_images(tmp_path):
         (["--side", "stress=8"], "expected images"),
         (["--side", "image=2"], "at least 4"),
         (["--side", "image"], "expected MODALITY=PIXELS"),
+        (["--scale", "image=log"], "expected MODALITY=standard or"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path, capsys, options, told):

@@ -55,11 +55,27 @@ def test_pieces_are_all_of_it_in_order(images, in_memory):
 
 def test_samples_of_a_type_without_nan_can_be_missing(images):
     there = np.arange(11) != 4
-    modality = Modality("photo", Kind.IMAGE, StoredValues(images.astype(np.uint8), there))
+    modality = Modality(
+        "photo",
+        Kind.IMAGE,
+        StoredValues(images.astype(np.uint8)).taken(np.where(there, np.arange(11), -1)),
+    )
     assert list(modality.observed) == list(there)
     assert np.isnan(modality.values[4]).all()
     assert np.isnan(modality.values[[3, 4], :, 0]).all((1, 2)).tolist() == [False, True]
     assert modality.overview.mean == pytest.approx(images[there].mean())
+
+
+def test_samples_are_taken_in_another_order_and_left_where_they_are(images):
+    rows = np.array([7, 2, -1, 2, 10])
+    kept = StoredValues(images.astype(np.uint8)).taken(rows)
+    array = images.astype(np.float32)[rows]
+    array[2] = np.nan
+    for key in (1, 2, slice(1, 4), [3, 2], (slice(None), 0), (np.array([4, 2]), 1, ..., 0), (2, 1)):
+        np.testing.assert_array_equal(kept[key], array[key])
+    assert (kept.shape, len(kept), kept.size) == (array.shape, 5, array.size)
+    again = kept.taken(np.array([2, 4, -1]))
+    np.testing.assert_array_equal(np.asarray(again), array[[2, 4, 2]])
 
 
 @pytest.mark.parametrize("dtype", TYPES)

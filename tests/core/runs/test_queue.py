@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,11 +50,12 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """One training at a time, in a workspace of the test's own."""
     monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
     monkeypatch.setenv(limits.TRAININGS, "1")
-    return tmp_path
+    yield tmp_path
+    nothing_waits()
 
 
 @pytest.fixture
@@ -60,8 +63,29 @@ def stranger():
     """A process that stands for a training which takes long."""
     started = subprocess.Popen(SLEEP)
     yield started
+    nothing_waits()  # so that nobody starts to train once the test is over
     started.kill()
     started.wait()
+
+
+def nothing_waits() -> None:
+    for waiting in Queue().waiting():
+        Queue().withdraw(waiting.folder)
+
+
+def is_attended() -> bool:
+    with Queue().attending() as nobody_does:
+        return not nobody_does
+
+
+def attendants(root: Path) -> list[psutil.Process]:
+    """Processes that look at the queue of that workspace."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if command[-2:] == ["causalpima_core.runs.attendant", str(root)]:
+            found.append(process)
+    return found
 
 
 def a_run(workspace: Workspace, name: str, *, outside: Path | None = None) -> RunFolder:
@@ -168,6 +192,34 @@ def test_the_next_one_starts_after_a_killed_training_as_soon_as_someone_looks(st
     assert told == {"at_once": 1, "training": [str(second.path)], "waiting": []}
     eventually(lambda: ended(second))
     assert second.status().state is RunState.FINISHED
+
+
+@pytest.mark.slow
+def test_the_next_one_starts_after_a_killed_training_though_nobody_looks(root, stranger):
+    first, second, third = (a_run(Workspace(), name) for name in ("first", "second", "third"))
+    occupied(first, stranger)
+    for folder in (second, third):
+        Queue().enqueue(folder)
+    eventually(lambda: len(attendants(root)) == 1)
+    stranger.kill()
+    stranger.wait()
+    eventually(lambda: second.status().pid is not None)
+    os.kill(second.status().pid, signal.SIGKILL)
+    eventually(lambda: ended(third))
+    assert third.status().state is RunState.FINISHED
+    assert supervisor.current_status(second).state is RunState.FAILED
+    eventually(lambda: not attendants(root))
+
+
+def test_one_looks_after_the_queue_however_many_wait_and_none_once_nothing_does(root, stranger):
+    occupied(a_run(Workspace(), "first"), stranger)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Queue().enqueue, [a_run(Workspace(), f"run-{i}") for i in range(4)]))
+    eventually(is_attended)
+    eventually(lambda: len(attendants(root)) == 1)
+    nothing_waits()
+    eventually(lambda: not attendants(root))
+    assert not is_attended()
 
 
 def test_a_run_may_wait_for_days(stranger):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from causalpima_core.errors import CausalPimaError, ConfigError, RunFolderError
+from causalpima_core.errors import CausalPimaError, ConfigError, DataError, RunFolderError
 from causalpima_core.runs.limits import QUOTA, parse_size
 from causalpima_core.runs.workspace import MAX_NAME, Workspace
 
@@ -22,6 +23,17 @@ try:
     Workspace(sys.argv[1]).keep_upload("big.npz", bytes(50_000))
 except RunFolderError as error:
     print(error)
+"""
+
+KILLED_PAGE = """
+import sys, time
+from causalpima_core.runs.workspace import Workspace
+
+def check(path):
+    print("checking", flush=True)
+    sys.stdin.read()
+
+Workspace(sys.argv[1]).keep_upload("draft.npz", b"draft", check)
 """
 
 
@@ -50,7 +62,9 @@ def test_a_name_that_begins_with_the_digest_of_other_content_is_not_taken_for_it
     assert first.read_bytes() == b"altered"
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".npz", "../" * 40 + "a.npz", ".npz", "a\n<b>.npz"])
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".npz", "../" * 40 + "a.npz", ".npz", "a\n<b>.npz", "0.:"]
+)
 def test_any_name_is_kept_under_one_that_is_found_again(workspace, name):
     path = workspace.keep_upload(name, b"content")
     assert path.parent == workspace.datasets_folder
@@ -69,6 +83,46 @@ def test_deleting_takes_what_lies_beside_it_and_nothing_else(workspace):
         workspace.remove_dataset(path.name)
     with pytest.raises(RunFolderError):
         workspace.remove_dataset("../datasets/" + other.name)
+
+
+def test_what_a_check_refuses_is_not_kept(workspace):
+    def refuse(path: Path) -> None:
+        assert path.read_bytes() == b"content"
+        raise DataError("It is no dataset.")
+
+    with pytest.raises(DataError, match="It is no dataset"):
+        workspace.keep_upload("one.npz", b"content", refuse)
+    assert list(workspace.datasets_folder.iterdir()) == []
+
+
+def test_what_a_killed_page_leaves_goes_at_the_next_opening_and_nothing_else(workspace):
+    kept = workspace.keep_upload("kept.npz", b"kept")
+    other = [sys.executable, "-c", KILLED_PAGE, str(workspace.root)]
+    with subprocess.Popen(other, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as page:
+        assert page.stdout.readline() == b"checking\n"
+        workspace.sweep()
+        assert len(workspace.datasets()) == 2  # it may yet be found to be a dataset
+        page.kill()
+    workspace.sweep()
+    assert list(workspace.datasets_folder.iterdir()) == [kept]
+
+
+def test_drafts_that_nobody_has_written_to_for_long_go(workspace):
+    kept = workspace.keep_upload("kept.npz", b"kept")
+    new, old = (workspace.datasets_folder / f".kept.units.json-abcd123{i}" for i in range(2))
+    bundle = workspace.datasets_folder / ".new-data-abcd1234"
+    bundle.mkdir()
+    fresh = bundle / "data.npz"
+    for path in (new, old, fresh):
+        path.touch()
+    for path in (old, bundle):
+        os.utime(path, (1, 1))
+    workspace.sweep()
+    assert set(workspace.datasets_folder.iterdir()) == {kept, new, bundle}
+    for path in (fresh, bundle):
+        os.utime(path, (1, 1))
+    workspace.sweep()
+    assert set(workspace.datasets_folder.iterdir()) == {kept, new}
 
 
 def test_a_limit_is_for_one_workspace_and_names_what_is_used(workspace, monkeypatch):

@@ -71,7 +71,8 @@ class TestCreate:
             place.mkdir()
             (place / "file").touch()
         for place in (places[0], places[2]):
-            os.utime(place, (1.0, 1.0))
+            for path in (place / "file", place):
+                os.utime(path, (1.0, 1.0))
         make_run()
         assert [place.exists() for place in places] == [False, True, True]
 

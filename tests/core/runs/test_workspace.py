@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalpima_core.errors import RunFolderError
@@ -51,6 +51,7 @@ def test_runs_are_found_by_name_and_other_folders_are_not_runs(workspace, make_r
             workspace.run(name)
 
 
+@settings(deadline=None)  # what it writes, it waits for the disk to have
 @given(
     st.text() | st.sampled_from(["..", "../runs", "/etc", "a\0b", "x" * 300, "<script>", "=1+1"])
 )

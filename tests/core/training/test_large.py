@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.large import discs, of_run, write_discs
+from benchmarks.large import Form, discs, draw_discs, of_run, written
 from benchmarks.scaling import alone
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data import stored
@@ -82,8 +82,9 @@ def brief_run(path: Path) -> dict:
 
 @pytest.mark.slow
 def test_a_run_never_holds_all_its_samples(tmp_path):
-    write_discs(tmp_path / "discs.npz", N, SIDE)
+    draw_discs(tmp_path / "image.npy", N, SIDE)
+    path = written(Form.NPZ, tmp_path / "image.npy")
     assert stored.is_large((N, 3, SIDE, SIDE))
-    found = alone(partial(brief_run, tmp_path / "discs.npz"))
+    found = alone(partial(brief_run, path))
     own = {one["stage"]: one["peak_mib_without_files"] for one in found["stages"]}
     assert max(own.values()) - own["reading"] < 0.75 * HELD_MIB, own
