@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from causalpima_core.runs.workspace import Workspace
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
+OURS = sys.modules["__main__"]
 Open = Callable[..., AppTest]
 
 
@@ -28,6 +30,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
     st.cache_resource.clear()
     return Workspace()
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit puts a page in the place of this program; processes started later would run it."""
+    yield
+    sys.modules["__main__"] = OURS
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_a_hostile_formula_is_refused_and_never_run(entry: dict) -> None:
     global _watching
     text = entry["text"] * entry.get("times", 1)
     _seen.clear()
-    began = time.perf_counter()
+    began = time.process_time()
     _watching = True
     try:
         with pytest.raises(ConfigError) as refusal:
@@ -40,7 +40,7 @@ def test_a_hostile_formula_is_refused_and_never_run(entry: dict) -> None:
     finally:
         _watching = False
     assert _seen == []
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 1.0
     sentence = str(refusal.value)
     assert sentence.endswith(".")
     assert len(sentence) < 400
