@@ -10,7 +10,7 @@ from statistics import mean, median
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmarks.tasks import Task
-from causalpima_core.training.separation import WEAK
+from causalpima_core.runs.results import CLEARLY_SEPARATED
 
 
 class Run(BaseModel):
@@ -54,7 +54,7 @@ class Run(BaseModel):
         """For each node: whether the run stands by it, as separated and not named in a warning."""
         told = " ".join(self.warnings)
         return {
-            node: value >= WEAK and not re.search(rf"\b{re.escape(node)}\b", told)
+            node: value >= CLEARLY_SEPARATED and not re.search(rf"\b{re.escape(node)}\b", told)
             for node, value in self.separation.items()
         }
 

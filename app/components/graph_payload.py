@@ -12,17 +12,16 @@ import numpy as np
 
 from app.charts.palette import colour
 from causalpima_core.config import Knowledge
-from causalpima_core.report.evidence import CLEAR, edge_name, edge_sentence, separation_words
+from causalpima_core.report.evidence import edge_name, edge_sentence, separation_words
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
-from causalpima_core.runs.results import EdgeResult, GraphResult
+from causalpima_core.runs.results import CLEARLY_SEPARATED, EdgeResult, GraphResult
 
 FAINTEST = 0.03
 """Weights below this are not drawn: they are the flow's background, and cost bytes."""
 
 RADIUS, COLUMN, ROW = 150, 170, 120
 FEW_LAYERS, NARROW_COLUMN = 3, 110
-WEAK_NODE = CLEAR - 0.15
 NOTHING_KNOWN = Knowledge()
 
 EdgeKind = Literal["forming", "compelled", "reversible", "forbidden"]
@@ -88,7 +87,7 @@ def of_snapshot(
                 colour=colour(j),
                 x=round(radius * cos(angle), 1),
                 y=round(radius * sin(angle), 1),
-                weak=known and bool(separation[j] < WEAK_NODE),
+                weak=known and bool(separation[j] < CLEARLY_SEPARATED),
             )
         )
     edges = () if snapshot is None else _forming_edges(nodes, snapshot.edges)
@@ -133,7 +132,7 @@ def of_graph(
             colour=colour(j),
             x=places[node.name][0],
             y=places[node.name][1],
-            weak=node.separation < WEAK_NODE,
+            weak=node.separation < CLEARLY_SEPARATED,
         )
         for j, node in enumerate(graph.nodes)
     )

@@ -10,8 +10,8 @@ from app.charts.parameters import dependence
 from app.services.loaders import Result
 from causalpima_core.agreement import Agreement
 from causalpima_core.data.multimodal import Modality
-from causalpima_core.report.evidence import edge_name, separation_words
-from causalpima_core.runs.results import EdgeResult
+from causalpima_core.report.evidence import edge_name
+from causalpima_core.runs.results import CLEARLY_SEPARATED, EdgeResult
 
 MOST_SHOWN = 2
 """Modalities on a feature's card."""
@@ -20,9 +20,7 @@ MOST_SHOWN = 2
 def counted(result: Result) -> str:
     """How many features there are, and how many of them can be told at all."""
     nodes = result.graph.nodes
-    clear = [
-        node for node in nodes if separation_words(node.separation) in ("clear", "mostly clear")
-    ]
+    clear = [node for node in nodes if node.separation >= CLEARLY_SEPARATED]
     told = "1 feature" if len(nodes) == 1 else f"{len(nodes)} features"
     if len(clear) == len(nodes):
         return f"{told}, each with clearly separated states"

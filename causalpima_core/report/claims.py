@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causalpima_core.report.evidence import CLEAR, separation_words
+from causalpima_core.report.evidence import separation_words
 from causalpima_core.report.material import Material
+from causalpima_core.runs.results import CLEARLY_SEPARATED
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def claims_of(material: Material) -> Claims:
 
 
 def _groups(material: Material) -> list[str]:
-    clear = [node for node in material.graph.nodes if node.separation >= CLEAR]
+    clear = [node for node in material.graph.nodes if node.separation >= CLEARLY_SEPARATED]
     if not clear:
         return []
     names = _listed([material.names.node(node.name) for node in clear])
@@ -87,7 +88,7 @@ def _not_nodes(material: Material) -> list[str]:
         f"{separation_words(node.separation)} (separation {node.separation:.2f}), and another "
         "division of the samples could take its place."
         for node in material.graph.nodes
-        if node.separation < CLEAR
+        if node.separation < CLEARLY_SEPARATED
     ]
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from causalpima_core.config import Knowledge
 from causalpima_core.runs.names import UNNAMED, Names
-from causalpima_core.runs.results import EdgeResult, GraphResult, Summary
+from causalpima_core.runs.results import CLEARLY_SEPARATED, EdgeResult, GraphResult, Summary
 
-CLEAR, MOSTLY, WEAK = 0.95, 0.8, 0.5
-"""Separations from which a node counts as clear, mostly clear, weak."""
+WEAK = 0.5
+"""Separation from which a node counts as weak, and no longer as not separated."""
 
 DISAGREEMENT = 0.5
 """Flow weight and posterior probability further apart than this are pointed out."""
@@ -24,10 +24,8 @@ def separation_words(separation: float) -> str:
     >>> separation_words(0.99), separation_words(0.3)
     ('clear', 'not separated')
     """
-    if separation >= CLEAR:
+    if separation >= CLEARLY_SEPARATED:
         return "clear"
-    if separation >= MOSTLY:
-        return "mostly clear"
     return "weak" if separation >= WEAK else "not separated"
 
 

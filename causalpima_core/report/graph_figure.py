@@ -13,9 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from causalpima_core.palette import COMPELLED, REVERSIBLE
 from causalpima_core.report.drawing import HALF_WIDTH, INK
-from causalpima_core.report.evidence import CLEAR
 from causalpima_core.report.material import Material
-from causalpima_core.runs.results import EdgeResult, GraphResult, NodeResult
+from causalpima_core.runs.results import CLEARLY_SEPARATED, EdgeResult, GraphResult, NodeResult
 
 LAYER_GAP, NODE_GAP, STAGGER = 1.0, 0.45, 0.35
 """Inches between layers, between the nodes of one, and by which every other layer is moved."""
@@ -71,7 +70,7 @@ def _text(material: Material, node: NodeResult) -> tuple[str, str]:
     name = material.names.node(node.name)
     told = [node.name] if name != node.name else []
     told.append(f"{node.states} states")
-    if node.separation < CLEAR:
+    if node.separation < CLEARLY_SEPARATED:
         told.append(f"separation {node.separation:.2f}")
     return name, ", ".join(told)
 

@@ -9,6 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+CLEARLY_SEPARATED = 0.97
+"""Separation from which a node counts as clear: see docs/RESULTS.md for how often that is right."""
+
 
 class _Result(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

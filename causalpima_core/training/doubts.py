@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from causalpima_core.runs.results import GraphResult, Summary
+from causalpima_core.runs.results import CLEARLY_SEPARATED, GraphResult, Summary
 from causalpima_core.training.appearance import MISSHAPEN
-from causalpima_core.training.separation import WEAK
 from causalpima_core.training.start import OVERLAP
 
 RARE_STATE = 0.02
@@ -106,10 +105,10 @@ def _about_arrangement(summary: Summary) -> list[str]:
 def _about_nodes(summary: Summary) -> list[str]:
     told = []
     for node in summary.nodes:
-        if node.separation < WEAK:
+        if node.separation < CLEARLY_SEPARATED:
             told.append(
-                f"{node.name} is weakly separated ({node.separation:.2f} of 1): many samples "
-                "could be in either state, so its edges are uncertain."
+                f"{node.name} is weakly separated ({node.separation:.2f} of 1): where the truth "
+                "was known, such nodes were mostly no real features; its edges are uncertain."
             )
         if node.least_state_share < RARE_STATE:
             told.append(

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from causalpima_core.training.assignment import mean_entropy
 
-WEAK = 0.9
-"""Separation below which a node is said to be weakly separated."""
-
 
 def separations(posteriors: list[NDArray[np.floating]]) -> NDArray[np.float64]:
     """1 minus mean entropy over the log of the number of states, for every node.
