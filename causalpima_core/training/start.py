@@ -123,9 +123,9 @@ class Scene:
     Attributes:
         views: where nodes are looked for.
         physical: those of them that are parameters of known physics.
-        latents: joint ones with each modality's own and physical parameters beside them, as an
-            encoder that is sure of nuisance can hide in the joint ones what another modality
-            shows clearly, shape ``(n, d)``.
+        latents: drawn from the joint posteriors, with each modality's own and physical parameters
+            beside them, as an encoder that is sure of nuisance can hide in the joint ones what
+            another modality shows clearly, shape ``(n, d)``.
         appearance: what groups of samples look like.
     """
 
@@ -142,10 +142,8 @@ class Scene:
         appearance = Appearance(model, samples, inference.joint)
         joint, *own = _views(model, samples, inference)
         views = [joint, *own, *appearance.views(), *physical]
-        beside = [*own, *physical]
-        if model.config.from_data:
-            # Noise falls into clear groups in means that no posterior is sure of, not in draws.
-            joint, *beside = (view.drawn(rng) for view in (joint, *beside))
+        # Noise falls into clear groups in means that no posterior is sure of, not in draws.
+        joint, *beside = (view.drawn(rng) for view in (joint, *own, *physical))
         return cls(views, physical, side_by_side(joint.mean, beside), appearance)
 
 
