@@ -159,6 +159,8 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
         TrainingError: the samples cannot be divided into enough different cells.
     """
     views, seen, n_samples = scene.views, scene.latents, len(scene.latents)
+    if len(np.unique(views[0].mean.round(6), axis=0)) < prod(states):  # draws differ in any case
+        raise _too_much_alike(states)
     first = first_nodes(views, states, seen, rng)
     begun = begin(first, n_samples, states)
     found = [("grown", one.cell) for one in grow(begun, views, seen, rng)]
@@ -166,10 +168,7 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
     found += physical_candidates(scene.physical, views, seen, states, rng)
     candidates = find_candidates(seen, states, rng, found)
     if not candidates:
-        raise TrainingError(
-            f"The samples could not be divided into {prod(states)} groups: they are too "
-            "much alike; use fewer nodes or states."
-        )
+        raise _too_much_alike(states)
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
     labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
     chosen, *worse = sorted(labelled, key=lambda one: round(one.cost, 6))
@@ -191,6 +190,13 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
         labelling_gap=chosen.gap,
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
+    )
+
+
+def _too_much_alike(states: tuple[int, ...]) -> TrainingError:
+    return TrainingError(
+        f"The samples could not be divided into {prod(states)} groups: they are too "
+        "much alike; use fewer nodes or states."
     )
 
 

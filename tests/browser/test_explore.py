@@ -130,7 +130,7 @@ def test_an_intervention_is_restored_by_reload_and_back(page: Page, explorer: st
     page.get_by_role("radio", name="gyroid-like").click()
     after = page.get_by_alt_text("image, drawn after")
     expect(after).to_be_visible()
-    expect(page).to_have_url(re.compile("do=node_2(=|%3D)1"))
+    expect(page).to_have_url(re.compile("do=node_3(=|%3D)0"))
     page.reload()
     expect(after).to_be_visible()
     page.get_by_role("link", name="Features").click()
