@@ -38,6 +38,7 @@ def test_reading_an_upload_is_shown_and_can_be_stopped(chromium: Browser, tmp_pa
     page.set_default_timeout(driver.PATIENCE_MS)
     with driver.running_app(tmp_path / "workspace") as address:
         page.goto(address)
+        driver.settle(page, "Data")
         page.locator("input[type=file]").first.set_input_files(tmp_path / "many.zip")
         expect(page.get_by_text("Reading the files:")).to_be_visible()
         page.get_by_role("button", name="Stop").last.click()
