@@ -25,7 +25,7 @@ from causalpima_core.config import (
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.equivalence import EquivalenceClass
 from causalpima_core.errors import ConfigError, DamagedError
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima
 from causalpima_core.ordered_class import ordered_class
 from causalpima_core.outcomes import intervene
 from causalpima_core.queries import (
@@ -41,6 +41,7 @@ from causalpima_core.runs.parameters import parameter_table
 from causalpima_core.runs.records import Record, RunState, Status
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import WRITTEN_ANEW, RunFolder
+from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +26,14 @@ from causalpima_core.elbo import (
 )
 from causalpima_core.encoders import Encoder
 from causalpima_core.errors import OTHER_VERSION, DataError, RunFolderError
-from causalpima_core.experts.components import Units
 from causalpima_core.experts.learned import LearnedExpert
 from causalpima_core.experts.spec import parse_expert
 from causalpima_core.gaussians import DiagonalGaussian, product_of_experts
 from causalpima_core.outcomes import ConditionalTables
 from causalpima_core.prior import GaussianComponents
 from causalpima_core.samples import Batch, Read, Samples
+from causalpima_core.scaling import ModalitySpec, Scaling
 from causalpima_core.unimodal import UnimodalEncoder
-
-SCALED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -44,97 +42,6 @@ class Inference:
 
     joint: DiagonalGaussian
     single: dict[str, DiagonalGaussian]
-
-
-@dataclass(frozen=True)
-class ModalitySpec:
-    """What the networks must know of a modality.
-
-    Attributes:
-        name: of the modality.
-        kind: decides the network.
-        shape: of one sample.
-    """
-
-    name: str
-    kind: Kind
-    shape: tuple[int, ...]
-
-    @classmethod
-    def of(cls, modality: Modality) -> ModalitySpec:
-        """The spec of a dataset's modality."""
-        return cls(modality.name, modality.kind, modality.shape)
-
-
-class Scaling(nn.Module):
-    """What scales a modality, kept with the weights so that data units come back.
-
-    Attributes:
-        centre: in data units; scaled it is 0.
-        scale: in data units.
-        middle: mean of the scaled values, known only where they were fitted.
-    """
-
-    centre: Tensor
-    scale: Tensor
-    middle: Tensor
-
-    def __init__(self, spec: ModalitySpec) -> None:
-        """Not yet fitted: leaves values as they are."""
-        super().__init__()
-        centre = (spec.shape[0], 1, 1) if spec.kind is Kind.IMAGE else spec.shape
-        scale = spec.shape if spec.kind is Kind.TABLE else ()
-        self.register_buffer("centre", torch.zeros(centre))
-        self.register_buffer("scale", torch.ones(scale))
-        self.register_buffer("middle", torch.zeros(centre), persistent=False)
-
-    def fit(self, modality: Modality, by: Scale = Scale.STANDARD) -> None:
-        """Columns of a table are scaled one by one; images and curves as a whole."""
-        mean, deviation = _moments(modality)
-        centre, scale = (mean, deviation) if by is Scale.STANDARD else _reach(modality)
-        scale = np.where(scale > 1e-12, scale, 1.0)  # a constant column stays as it is
-        self.centre.copy_(torch.from_numpy(np.asarray(centre)))
-        self.scale.copy_(torch.from_numpy(scale))
-        self.middle.copy_(torch.from_numpy((mean - centre) / scale))
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Data units to scaled values."""
-        return (values - self.centre) / self.scale
-
-    def undo(self, values: Tensor) -> Tensor:
-        """Scaled values to data units."""
-        return values * self.scale + self.centre
-
-    def units(self) -> Units:
-        """The same, for the curves of an expert."""
-        centre = np.asarray(self.centre.cpu(), dtype=np.float64)
-        return Units(centre, float(self.scale))
-
-
-def _moments(modality: Modality) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation (see `Scale`)."""
-    n = modality.observed.sum()
-    centre = np.sum([piece.sum(0) for piece in _observed(modality)], axis=0) / n
-    if modality.kind is Kind.IMAGE:
-        centre = centre.mean((1, 2), keepdims=True)
-    spread = np.sum([((p - centre) ** 2).sum(0) for p in _observed(modality)], axis=0) / n
-    deviation = np.sqrt(spread if modality.kind is Kind.TABLE else spread.mean())
-    return centre, np.asarray(deviation)
-
-
-def _reach(modality: Modality) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least value and distance of the greatest from it (see `Scale`)."""
-    axis = 0 if modality.kind is Kind.TABLE else None
-    ends = [(piece.min(axis), piece.max(axis)) for piece in _observed(modality)]
-    low = np.asarray(np.min([least for least, _ in ends], axis=0))
-    return low, np.asarray(np.max([most for _, most in ends], axis=0) - low)
-
-
-def _observed(modality: Modality) -> Iterator[NDArray[np.float64]]:
-    """Measurements that are there, piece by piece: large data would not fit into memory twice."""
-    rows = np.flatnonzero(modality.observed)
-    for part in np.array_split(rows, -(-len(rows) // SCALED_AT_ONCE)):
-        yield modality.values[part].astype(np.float64)
 
 
 class CausalPima(nn.Module):

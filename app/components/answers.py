@@ -28,8 +28,8 @@ from causalpima_core.report.pictures import limits, signed, thumbnails
 from causalpima_core.runs.results import ExpertResult
 
 if TYPE_CHECKING:
-    from causalpima_core.model import ModalitySpec
     from causalpima_core.queries import Prediction
+    from causalpima_core.scaling import ModalitySpec
 
 PICTURE = 140
 LEAST_CHANGE = 0.05

@@ -10,7 +10,7 @@ from benchmarks.attempts import Attempt
 from benchmarks.baselines.mixture import divide
 from benchmarks.tasks import Task
 from causalpima_core.data.multimodal import MultimodalDataset
-from causalpima_core.model import ModalitySpec, Scaling
+from causalpima_core.scaling import ModalitySpec, Scaling
 
 MOST_COMPONENTS = 10
 EXPLAINED = 0.95

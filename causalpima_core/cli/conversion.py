@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from causalpima_core.cli.options import scales_of
+from causalpima_core.cli.options import by_name, scales_of, whole_number
 from causalpima_core.data.adjusting import Adjustment
-from causalpima_core.errors import ConfigError
 
 
 def register(app: typer.Typer) -> None:
@@ -61,14 +60,9 @@ def adjustments(
         ConfigError: an option is not understood.
     """
     changes = {name: Adjustment(logarithm=True) for name in logs}
-    for text in sides:
-        name, _, number = text.rpartition("=")
-        if not name or not (number.isascii() and number.isdigit()):
-            raise ConfigError(
-                f"--side '{text[:60]}' is not understood: expected MODALITY=PIXELS, for example "
-                "--side image=64."
-            )
-        changes[name] = replace(changes.get(name, Adjustment()), largest_side=int(number))
+    expected = "MODALITY=PIXELS, for example --side image=64"
+    for name, side in by_name("--side", sides, expected, whole_number).items():
+        changes[name] = replace(changes.get(name, Adjustment()), largest_side=side)
     for name, scale in scales_of(scales).items():
         changes[name] = replace(changes.get(name, Adjustment()), scale=scale)
     return changes

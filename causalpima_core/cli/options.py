@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from causalpima_core.config import AUTO, Edge, Knowledge, ModelConfig
 from causalpima_core.data.scale import Scale
 from causalpima_core.errors import ConfigError
+
+T = TypeVar("T")
 
 
 def model_config(
@@ -63,20 +66,48 @@ def _edge(option: str, text: str) -> Edge:
     return source, target
 
 
-def _experts(texts: Sequence[str]) -> dict[str, str]:
-    experts: dict[str, str] = {}
+def by_name(
+    option: str,
+    texts: Sequence[str],
+    expected: str,
+    value_of: Callable[[str], T | None],
+    split: Callable[[str, str], tuple[str, str, str]] = str.rpartition,
+) -> dict[str, T]:
+    """What an option that is repeated as ``NAME=VALUE`` says of each name.
+
+    Args:
+        option: as it is typed.
+        texts: what it was given.
+        expected: what should have come, and an example.
+        value_of: the value that a text means; None where it means none.
+        split: at which of several ``=``.
+
+    Raises:
+        ConfigError: a text is not understood, or a name is given twice.
+    """
+    found: dict[str, T] = {}
     for text in texts:
-        modality, found, spec = (part.strip() for part in text.partition("="))
-        if not (modality and found and spec):
-            raise ConfigError(
-                f"--expert '{text[:60]}' is not understood: expected MODALITY=NAME or "
-                'MODALITY="FORMULA; BOUNDS", for example --expert curve=line or '
-                '--expert curve="a*exp(-k*t); k>0 [1/s]".'
-            )
-        if modality in experts:
-            raise ConfigError(f"--expert is given twice for '{modality}': give it once.")
-        experts[modality] = spec
-    return experts
+        name, _, told = (part.strip() for part in split(text, "="))
+        value = value_of(told) if name else None
+        if value is None:
+            raise ConfigError(f"{option} '{text[:60]}' is not understood: expected {expected}.")
+        if name in found:
+            raise ConfigError(f"{option} is given twice for '{name}': give it once.")
+        found[name] = value
+    return found
+
+
+def whole_number(text: str) -> int | None:
+    """A number of digits only; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _experts(texts: Sequence[str]) -> dict[str, str]:
+    expected = (
+        'MODALITY=NAME or MODALITY="FORMULA; BOUNDS", for example --expert curve=line or '
+        '--expert curve="a*exp(-k*t); k>0 [1/s]"'
+    )
+    return by_name("--expert", texts, expected, lambda spec: spec or None, str.partition)
 
 
 def scales_of(texts: Sequence[str]) -> dict[str, Scale]:
@@ -88,18 +119,9 @@ def scales_of(texts: Sequence[str]) -> dict[str, Scale]:
     Raises:
         ConfigError: one of them is not understood.
     """
-    scales: dict[str, Scale] = {}
-    for text in texts:
-        modality, _, scale = (part.strip() for part in text.rpartition("="))
-        if not modality or scale not in list(Scale):
-            raise ConfigError(
-                f"--scale '{text[:60]}' is not understood: expected MODALITY=standard or "
-                "MODALITY=min-max, for example --scale curve=min-max."
-            )
-        if modality in scales:
-            raise ConfigError(f"--scale is given twice for '{modality}': give it once.")
-        scales[modality] = Scale(scale)
-    return scales
+    expected = "MODALITY=standard or MODALITY=min-max, for example --scale curve=min-max"
+    known = {str(scale): scale for scale in Scale}
+    return by_name("--scale", texts, expected, known.get)
 
 
 def _tiers(texts: Sequence[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import numpy as np
 import typer
 
+from causalpima_core.cli.options import by_name, whole_number
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.files import replacing
 
@@ -149,18 +150,8 @@ def parse_settings(texts: list[str]) -> dict[str, int]:
     Raises:
         ConfigError: a text is not understood, or a node is set twice.
     """
-    settings: dict[str, int] = {}
-    for text in texts:
-        node, _, state = (part.strip() for part in text.partition("="))
-        if not node or not (state.isascii() and state.isdigit()):
-            raise ConfigError(
-                f"--do '{text}' is not understood: expected NODE=STATE with a whole number, for "
-                "example --do node_1=0."
-            )
-        if node in settings:
-            raise ConfigError(f"--do sets {node} twice: give it one state.")
-        settings[node] = int(state)
-    return settings
+    expected = "NODE=STATE with a whole number, for example --do node_1=0"
+    return by_name("--do", texts, expected, whole_number)
 
 
 def _load(run: Path) -> FittedModel:

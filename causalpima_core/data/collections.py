@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from causalpima_core.data.conversion import tell
+from causalpima_core.data.conversion import one_of, tell
 from causalpima_core.data.frames import SAMPLE_ID, read_frame
 from causalpima_core.data.images import IMAGE_SUFFIXES
 from causalpima_core.data.multimodal import MultimodalDataset
@@ -64,7 +64,8 @@ def dataset_of_sources(
         parts += _image_folders(rest)
     files = [s for s in rest if s.suffix in readers]
     for done, source in enumerate(files):
-        read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
+        with one_of(done, len(files)):
+            read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
         parts += read if isinstance(read, list) else [read]
         tell((done + 1) / len(files))
     if not parts:
@@ -104,13 +105,14 @@ def _read_manifest(manifest: Source, sources: Sequence[Source]) -> tuple[Part, s
     folder = PurePosixPath(manifest.name).parent
     known = {s.name: s for s in sources}
     modalities, notes, named = [], [], set()
-    for column in columns:
+    for done, column in enumerate(columns):
         files = [
             _file(cell, row, column, folder, known, manifest)
             for row, cell in enumerate(frame[column])
         ]
         named |= {source.name for source in files if source}
-        modality, told = modality_of_files(column, files)
+        with one_of(done, len(columns)):
+            modality, told = modality_of_files(column, files)
         modalities.append(modality)
         notes += told
     whole = replace(
@@ -168,8 +170,9 @@ def _image_folders(sources: Sequence[Source]) -> list[Part]:
                 )
             samples[source.stem] = source
     parts = []
-    for name, samples in folders.items():
-        modality, notes = modality_of_files(name, list(samples.values()))
+    for done, (name, samples) in enumerate(folders.items()):
+        with one_of(done, len(folders)):
+            modality, notes = modality_of_files(name, list(samples.values()))
         ids = np.array(list(samples), dtype=np.str_)
         parts.append(Part(f"images '{shown(name)}'", len(ids), (modality,), ids, notes=notes))
     return parts

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from causalpima_core.data import stored
 from causalpima_core.data.archives import COPIED_AT_ONCE
-from causalpima_core.data.conversion import converted, tell
+from causalpima_core.data.conversion import converted, one_of, tell
 from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
 from causalpima_core.errors import DataError
 from causalpima_core.runs.workspace import plain_name
@@ -80,11 +80,12 @@ def zip_sources(source: Source) -> Iterator[list[Source]]:
             if len(members) > MAX_FILES:
                 raise _too_many(f"'{source.told}'")
             _check_members(members, source)
-            yield [
-                _member(archive, m, source)
-                for m in sorted(members, key=lambda m: m.filename)
-                if not _hidden(m.filename)
-            ]
+            visible = [m for m in members if not _hidden(m.filename)]
+            found: list[Source] = []
+            for member in sorted(visible, key=lambda m: m.filename):
+                with one_of(len(found), len(visible)):
+                    found.append(_member(archive, member, source))
+            yield found
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:

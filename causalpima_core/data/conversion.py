@@ -44,6 +44,17 @@ def tell(share: float) -> None:
         watcher(share)
 
 
+@contextmanager
+def one_of(done: int, several: int) -> Iterator[None]:
+    """Have what is told inside count as one of several things alike, of which so many are done."""
+    watcher = _watcher.get()
+    if watcher is None:
+        yield
+        return
+    with watching(lambda share: watcher((done + share) / several)):
+        yield
+
+
 def converted(path: Path, n_bytes: int, write: Callable[[Path], None], part: str = "") -> Path:
     """The folder with what ``write`` makes of a file: made now, or found from the last time.
 

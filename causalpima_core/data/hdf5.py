@@ -14,13 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from causalpima_core.data.arrays import checked_ids
-from causalpima_core.data.conversion import converted, tell
+from causalpima_core.data.conversion import converted, one_of, tell
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.multimodal import Kind, Modality, modality_of_array
 from causalpima_core.data.parts import Part
 from causalpima_core.data.scale import Scale
 from causalpima_core.data.sources import Source, check_expansion, check_ratio, shown
-from causalpima_core.data.stored import READ_AT_ONCE, is_large
+from causalpima_core.data.stored import READ_AT_ONCE, begin_npy, is_large
 from causalpima_core.errors import DataError
 
 METADATA = "metadata"
@@ -41,7 +41,8 @@ def read_hdf5(source: Source) -> Part:
     """
     with opened(source) as file:
         ids, metadata, modalities = None, pd.DataFrame(), []
-        for name in members(file, source):
+        names = members(file, source)
+        for done, name in enumerate(names):
             item = own(file, name, source)
             if name == SAMPLE_ID and isinstance(item, h5py.Dataset):
                 ids = texts(item, source)
@@ -49,7 +50,8 @@ def read_hdf5(source: Source) -> Part:
                 metadata = _metadata(item, source)
             elif isinstance(item, h5py.Dataset):
                 if not item.is_scale or len(item.shape) != 1:
-                    modalities.append(_modality(name, item, source))
+                    with one_of(done, len(names)):
+                        modalities.append(_modality(name, item, source))
             else:
                 raise DataError(
                     f"'{shown(name)}' in '{source.told}' is a group: expected one dataset per "
@@ -137,8 +139,7 @@ def _large(item: h5py.Dataset, source: Source) -> NDArray | None:
 
     def write(folder: Path) -> None:
         with (folder / "0.npy").open("wb") as file:
-            described = np.lib.format.header_data_from_array_1_0(np.empty(0, item.dtype))
-            np.lib.format.write_array_header_1_0(file, described | {"shape": item.shape})
+            begin_npy(file, item.dtype, item.shape)
             for rows in _rows_at_once(item):
                 file.write(np.ascontiguousarray(item[rows]).data)
                 tell(min(rows.stop / len(item), 1.0))

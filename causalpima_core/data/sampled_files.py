@@ -24,7 +24,7 @@ from causalpima_core.data.multimodal import (
     modality_of_array,
 )
 from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
-from causalpima_core.data.stored import StoredValues, Values, is_large
+from causalpima_core.data.stored import StoredValues, Values, begin_npy, is_large
 from causalpima_core.errors import DataError
 
 SAMPLED_SUFFIXES = (*IMAGE_SUFFIXES, ".csv", ".tsv", ".npy")
@@ -131,8 +131,7 @@ def _write_array(
     """Write all images, until one does not fit; what would fit all that were seen."""
     shape = (len(files), layout.channels, *first.pixels.shape[1:])
     with path.open("wb") as file:
-        header = np.lib.format.header_data_from_array_1_0(np.empty(0, layout.dtype))
-        np.lib.format.write_array_header_1_0(file, header | {"shape": shape})
+        begin_npy(file, layout.dtype, shape)
         for _, pixels in _all_pixels(name, files, first):
             wider = layout.including(pixels)
             if wider != layout:

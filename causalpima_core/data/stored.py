@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,6 +18,15 @@ READ_AT_ONCE = 2**22
 def is_large(shape: tuple[int, ...]) -> bool:
     """Whether values of that shape are too many to be held in memory."""
     return 4 * prod(shape) > LARGE
+
+
+def begin_npy(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    """Write the head of an ``.npy`` file, which the values follow in C order.
+
+    A new memory map would do it too, but its writer is killed where the disk is full.
+    """
+    head = np.lib.format.header_data_from_array_1_0(np.empty(0, dtype))
+    np.lib.format.write_array_header_1_0(file, head | {"shape": shape})
 
 
 def stays_as_it_is(array: NDArray) -> bool:

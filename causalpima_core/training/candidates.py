@@ -55,12 +55,9 @@ def find_candidates(
 ) -> list[Candidate]:
     """All candidate partitions into one cell per joint outcome, by rising assignment entropy.
 
-    ``others`` were found elsewhere and are judged with the rest. None at all where the latents
-    have fewer distinct points than there are cells.
+    ``others`` were found elsewhere and are judged with the rest.
     """
     n_cells = prod(states)
-    if len(np.unique(latents.round(6), axis=0)) < n_cells:
-        return []
     with warnings.catch_warnings():
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -109,8 +106,7 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     """Precisions of the cells in the form that scikit-learn wants for ``kind``."""
     pooled = pooled_covariance(members)
     if kind == "tied":
-        precision = np.linalg.inv(pooled + LEAST_VARIANCE * np.eye(len(pooled)))
-        return 0.5 * (precision + precision.T)  # rounding may be one-sided
+        return _inverse(pooled + LEAST_VARIANCE * np.eye(len(pooled)))
     # A cell of few samples leans on the pooled covariance.
     weight = len(pooled)
     scatters = [len(m) * np.cov(m.T, bias=True).reshape(pooled.shape) for m in members]
@@ -122,8 +118,13 @@ def _precisions(members: list[Latents], kind: str) -> NDArray[np.float64]:
     )
     if kind == "diag":
         return 1 / covariances.diagonal(axis1=1, axis2=2)
-    precisions = np.linalg.inv(covariances)
-    return 0.5 * (precisions + precisions.swapaxes(1, 2))  # rounding may be one-sided
+    return _inverse(covariances)
+
+
+def _inverse(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of symmetric matrices, as symmetric as scikit-learn wants it: rounding is one-sided."""
+    inverse = np.linalg.inv(matrices)
+    return 0.5 * (inverse + inverse.swapaxes(-1, -2))
 
 
 def _clusterings(latents: Latents, n_cells: int, rng: Generator) -> Iterator[Found]:

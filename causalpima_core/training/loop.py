@@ -19,7 +19,7 @@ from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
 from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
 from causalpima_core.experts.check import check_experts
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima
 from causalpima_core.runs.records import (
     BatchRecord,
     EpochRecord,
@@ -30,6 +30,7 @@ from causalpima_core.runs.records import (
     StageRecord,
 )
 from causalpima_core.samples import Samples
+from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training import subsample
 from causalpima_core.training.checkpoint import optimiser_tensors, restore_optimiser
 from causalpima_core.training.distil import Distillation

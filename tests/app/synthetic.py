@@ -230,8 +230,9 @@ def write_model(folder: RunFolder) -> None:
     import torch  # what only looks at results must do without
     from safetensors.torch import save_file
 
-    from causalpima_core.model import CausalPima, ModalitySpec
+    from causalpima_core.model import CausalPima
     from causalpima_core.prior import GaussianComponents
+    from causalpima_core.scaling import ModalitySpec
 
     config, rng = folder.config(), torch.Generator().manual_seed(0)
     dataset = load_dataset(config.dataset.path)

@@ -9,8 +9,9 @@ import torch
 from causalpima_core.config import ModelConfig
 from causalpima_core.data import stored
 from causalpima_core.data.multimodal import of_arrays
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
+from causalpima_core.scaling import ModalitySpec
 
 
 @pytest.fixture

@@ -11,19 +11,13 @@ import numpy as np
 import pytest
 
 from causalpima_core.__main__ import main
-from causalpima_core.data import conversion, stored
+from causalpima_core.data import conversion
 from causalpima_core.data.conversion import watching
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.data.stored import StoredValues
 from causalpima_core.errors import Cancelled, DataError
 
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """All arrays count as large, and what is unpacked is kept in a folder of the test."""
-    monkeypatch.setattr(stored, "LARGE", 1000)
-    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path / "workspace"))
-    return tmp_path / "workspace" / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

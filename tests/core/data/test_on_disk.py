@@ -21,15 +21,9 @@ from causalpima_core.data.readers import load_dataset
 from causalpima_core.data.stored import StoredValues
 from causalpima_core.errors import Cancelled, DataError
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 N = 20
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """All arrays count as large, and what is unpacked is kept in a folder of the test."""
-    monkeypatch.setattr(stored, "LARGE", 1000)
-    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path / "workspace"))
-    return tmp_path / "workspace" / "cache"
 
 
 @pytest.fixture
@@ -128,6 +122,43 @@ def test_what_is_packed_is_unpacked_once_and_tells_how_far_it_is(tmp_path, image
     made = {folder: folder.stat().st_ino for folder in cache.iterdir()}
     np.testing.assert_array_equal(photo(load_dataset(path))[:], images)
     assert {folder: folder.stat().st_ino for folder in cache.iterdir()} == made
+
+
+def two_folders_of_images(folder: Path, images: np.ndarray) -> Path:
+    """Without a manifest: each folder is a modality."""
+    for name in ("photo", "other"):
+        (folder / "data" / name).mkdir(parents=True)
+        for number, pixels in enumerate(images):
+            where = folder / "data" / name / f"{number}.png"
+            Image.fromarray(np.moveaxis(pixels, 0, -1)).save(where)
+    return folder / "data"
+
+
+def two_columns_of_images(folder: Path, images: np.ndarray) -> Path:
+    place = folder_of_images(folder, images)
+    lines = [f"s{number},{number}.png,{number}.png" for number in range(len(images))]
+    (place / "manifest.csv").write_text("\n".join(["sample_id,photo,other", *lines]))
+    return place
+
+
+def two_packed_datasets(folder: Path, images: np.ndarray) -> Path:
+    with h5py.File(folder / "a.h5", "w") as file:
+        for name in ("other", "photo"):
+            file.create_dataset(name, data=images, compression="gzip", chunks=(3, 3, 8, 6))
+    return folder / "a.h5"
+
+
+@pytest.mark.parametrize(
+    "write", [two_folders_of_images, two_columns_of_images, two_packed_datasets]
+)
+def test_how_far_it_is_only_rises_where_several_modalities_are_read(tmp_path, images, write):
+    told: list[float] = []
+    path = write(tmp_path, images)
+    with watching(told.append):
+        load_dataset(path)
+    assert told == sorted(told)
+    assert 0.5 in told  # where the second begins
+    assert 0 <= told[0] <= told[-1] <= 1
 
 
 @pytest.mark.parametrize("write", (UNPACKED | TWICE).values(), ids=UNPACKED | TWICE)

@@ -5,8 +5,9 @@ from scipy.spatial.distance import cdist
 
 from causalpima_core.config import ModelConfig
 from causalpima_core.data.multimodal import of_arrays
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import outcome_table
+from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training.appearance import (
     Appearance,
     Prototypes,

@@ -7,7 +7,8 @@ from causalpima_core.data.examples import GRAPHS, make_truth
 from causalpima_core.equivalence import equivalence_class, structural_hamming_distance
 from causalpima_core.graph_scores import bic_scores
 from causalpima_core.graph_search import best_graph
-from causalpima_core.model import CausalPima, ModalitySpec
+from causalpima_core.model import CausalPima
+from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training.graph_ascent import ascend
 from causalpima_core.training.hardening import harden
 from causalpima_core.training.schedules import temperature

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+
+from causalpima_core.data.multimodal import Kind, of_arrays
+from causalpima_core.data.scale import Scale
+from causalpima_core.scaling import ModalitySpec, Scaling
+
+
+@pytest.mark.parametrize(("shape", "centred_over"), [((3, 6, 5), (0, 2, 3)), ((40,), 0), ((4,), 0)])
+def test_scaling_standardises_what_is_observed_and_gives_units_back(rng, shape, centred_over):
+    name = {3: "image", 1: "curve" if shape == (40,) else "table"}[len(shape)]
+    values = (7 + 3 * rng.normal(size=(2500, *shape))).astype(np.float32)
+    values *= np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
+    values[::7] = np.nan
+    beside = rng.normal(size=(2500, 2)).astype(np.float32)
+    modality = of_arrays({name: values, "beside": beside})[name]
+    scaling = Scaling(ModalitySpec.of(modality))
+    scaling.fit(modality)
+    seen = torch.from_numpy(values[modality.observed])
+    standard = scaling(seen)
+    np.testing.assert_allclose(standard.mean(centred_over), 0, atol=1e-4)
+    spread = standard.square().mean(0) if modality.kind is Kind.TABLE else standard.square().mean()
+    np.testing.assert_allclose(spread, 1, rtol=1e-4)
+    torch.testing.assert_close(scaling.undo(standard), seen, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(3, 6, 5), (40,), (4,)])
+def test_min_max_reaches_from_0_to_1_and_gives_units_back(rng, shape):
+    name = {3: "image", 1: "curve" if shape == (40,) else "table"}[len(shape)]
+    values = rng.gamma(2, 30, size=(2500, *shape)).astype(np.float32)
+    values *= np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
+    values[::7] = np.nan
+    modality = of_arrays({name: values, "beside": rng.normal(size=(2500, 2))})[name]
+    scaling = Scaling(ModalitySpec.of(modality))
+    scaling.fit(modality, Scale.MIN_MAX)
+    seen = torch.from_numpy(values[modality.observed])
+    scaled = scaling(seen)
+    axes = 0 if modality.kind is Kind.TABLE else tuple(range(scaled.ndim))
+    np.testing.assert_allclose(scaled.amin(axes), 0, atol=1e-6)
+    np.testing.assert_allclose(scaled.amax(axes), 1, rtol=1e-6)
+    shares = {"table": 0, "curve": 0, "image": (0, 2, 3)}[modality.kind]
+    np.testing.assert_allclose(scaling.middle.squeeze(), scaled.mean(shares), rtol=1e-3)
+    torch.testing.assert_close(scaling.undo(scaled), seen, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("by", Scale)
+def test_a_constant_column_stays_as_it_is(rng, by):
+    table = np.column_stack([rng.normal(size=50), np.full(50, 3.0)]).astype(np.float32)
+    (modality,) = of_arrays({"table": table}).modalities
+    scaling = Scaling(ModalitySpec.of(modality))
+    scaling.fit(modality, by)
+    np.testing.assert_allclose(scaling.scale[1], 1.0)
+    np.testing.assert_allclose(scaling(torch.from_numpy(table))[:, 1], 0.0)
