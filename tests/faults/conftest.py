@@ -14,6 +14,7 @@ from causalpima_core.runs import worker
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 from tests.app.conftest import open_page as open_page
+from tests.app.conftest import own_main as own_main
 from tests.faults.tiny import new_run, short_search, write_data
 
 DISK_BYTES = 8 * 1024 * 1024

@@ -121,10 +121,11 @@ def kill_often(root: Path, data: Path, kills: int, seed: int) -> dict:
     assert ended_by(attempt(whole)) == 0
     span = time.monotonic() - began
     runs, killed = [new_run(root / "killed-0", data)], []
+    moments = itertools.cycle(rng.sample(range(1, MOST_MOMENTS + 1), MOST_MOMENTS))
     while len(killed) < kills:
         folder = runs[-1]
-        if rng.random() < 0.5:
-            moment = rng.randint(1, MOST_MOMENTS)
+        if len(killed) % 2 == 0:
+            moment = next(moments)
             pid = attempt(folder, lambda moment=moment: die_at(moment, told))
         else:
             pid = attempt(folder)
