@@ -34,6 +34,9 @@ MISSHAPEN = 0.18
 """Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
 PIXELS = 0.1
 """Share of pixels, sharp and blurred each, in what an image counts for; moments have the rest."""
+EXPECTED = 0.01
+"""What a measurement that is missing counts for, as the others let expect it, beside one that was
+made. In full, decoded pictures in place of 30% of those of `lattice` had true cells misplaced."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,12 @@ class Appearance:
             cell: cell of each sample, 0 … C − 1, none empty, shape ``(n,)``.
         """
         belongs = np.eye(int(cell.max()) + 1, dtype=np.float32)[:, cell]
-        share = belongs / belongs.sum(1, keepdims=True)
+        observed = self._samples.observed.cpu().numpy()
         found: list[Prototypes] = []
-        for name, kind in self._kinds.items():
-            mean = self._mean(name, share)
+        for name, seen in zip(self._kinds, observed.T, strict=True):
+            share = belongs * np.where(seen, np.float32(1), np.float32(EXPECTED))
+            share /= share.sum(1, keepdims=True)
+            kind, mean = self._kinds[name], self._mean(name, share)
             if kind is Kind.TABLE:
                 found.append(Prototypes(_flat(mean), 1.0))
                 continue

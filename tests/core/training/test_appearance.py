@@ -64,6 +64,17 @@ def test_a_missing_measurement_is_what_the_others_let_expect(rng):
     np.testing.assert_allclose(curve_means.mean[0], expected / np.sqrt(12), atol=1e-5)
 
 
+def test_where_some_were_measured_what_is_expected_of_the_others_hardly_counts(rng):
+    table = rng.normal(size=(40, 4))
+    curve = np.cumsum(rng.normal(size=(40, 12)), axis=1)
+    curve[:5] = np.nan
+    appearance, model = appearance_of({"table": table, "curve": curve})
+    _, curve_means, _ = appearance.prototypes(np.arange(40) // 20)
+    batch = model.prepare(of_arrays({"table": table, "curve": curve}))
+    measured = batch.column("curve", slice(5, 20)).mean(0).numpy()
+    np.testing.assert_allclose(curve_means.mean[0] * np.sqrt(12), measured, atol=0.02)
+
+
 def test_sums_of_effects_leave_nothing_over_and_an_exchange_of_cells_does(rng):
     states = (2, 3, 2)
     effects = [rng.normal(size=(k, 7)) for k in states]
