@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from causalpima_core.errors import ConfigError
 
@@ -41,20 +41,6 @@ class Label(BaseModel):
                 f"A note has at most {LONGEST_NOTE:,} characters; this one has {len(note):,}."
             )
         return cls(title=title, note=note)
-
-    @classmethod
-    def of_json(cls, text: str) -> Self:
-        """What `RunFolder` keeps.
-
-        Raises:
-            ConfigError: it is not what `model_dump_json` gives.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise ConfigError(
-                "label.json cannot be read: delete it and write title and note again."
-            ) from error
 
     def beside(self, name: str) -> str:
         """The run as lists show it: its title before the name of its folder, which is its id.

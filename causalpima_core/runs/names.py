@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from causalpima_core.errors import ConfigError
 from causalpima_core.runs.results import GraphResult
@@ -65,20 +65,6 @@ class Names(BaseModel):
             if given:
                 named[node.name] = of_node
         return cls(nodes=tidy, states=named)
-
-    @classmethod
-    def of_json(cls, text: str) -> Self:
-        """What `RunFolder` keeps.
-
-        Raises:
-            ConfigError: it is not what `model_dump_json` gives.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise ConfigError(
-                "names.json cannot be read: delete it and name the nodes again."
-            ) from error
 
     def node(self, node: str) -> str:
         """What a node is called."""

@@ -272,9 +272,9 @@ class RunFolder(RunAccess):
         """What a person calls nodes and states; no names where none were given.
 
         Raises:
-            ConfigError: `names.json` is damaged.
+            DamagedError: `names.json` is damaged.
         """
-        return self._read_own("names.json", Names.of_json, UNNAMED)
+        return self._read_own("names.json", Names.model_validate_json, UNNAMED)
 
     def write_names(self, names: Names) -> None:
         """Keep names of nodes and states."""
@@ -284,9 +284,9 @@ class RunFolder(RunAccess):
         """A person's title and note for the run; empty where none was given.
 
         Raises:
-            ConfigError: `label.json` is damaged.
+            DamagedError: `label.json` is damaged.
         """
-        return self._read_own("label.json", Label.of_json, UNLABELLED)
+        return self._read_own("label.json", Label.model_validate_json, UNLABELLED)
 
     def write_label(self, label: Label) -> None:
         """Keep title and note."""

@@ -26,8 +26,3 @@ def test_a_label_is_kept_in_the_run_folder(tmp_path: Path):
 def test_a_label_that_lists_cannot_show_is_refused(title: str, note: str):
     with pytest.raises(ConfigError, match="has at most"):
         Label.parse(title, note)
-
-
-def test_a_damaged_file_is_named():
-    with pytest.raises(ConfigError, match=r"label\.json cannot be read"):
-        Label.of_json('{"title": 3}')

@@ -18,7 +18,7 @@ GRAPH = GraphResult(
 
 def test_names_survive_as_json():
     names = Names.parse({"node_1": " hue "}, {"node_2": ["", "thick"]}, GRAPH)
-    assert Names.of_json(names.model_dump_json()) == names
+    assert Names.model_validate_json(names.model_dump_json()) == names
     assert (names.node("node_1"), names.node("node_2")) == ("hue", "node_2")
     assert names.setting("node_2", 1) == "node_2 = thick"
 
@@ -37,8 +37,3 @@ def test_names_survive_as_json():
 def test_names_that_would_mislead_are_refused(nodes: dict, states: dict):
     with pytest.raises(ConfigError):
         Names.parse(nodes, states, GRAPH)
-
-
-def test_a_damaged_file_is_named():
-    with pytest.raises(ConfigError, match=r"names\.json cannot be read"):
-        Names.of_json('{"nodes": 3}')
