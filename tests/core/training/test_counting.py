@@ -43,7 +43,7 @@ def test_the_true_grid_meets_every_criterion_and_each_refuses_alone(rng):
     assert smaller.shortfall < 1
     assert Trial.of(scene, start(outcome), smaller).shortfall < 1
     for worse, sentence in [
-        ({"entropy": 0.04}, "2 × 2 (groups overlap, 0.04 nats)"),
+        ({"entropy": 0.04}, "2 × 2 (groups overlap, 0.040 nats)"),
         ({"nonadditive": 0.3}, "2 × 2 (groups look like no combinations of nodes)"),
     ]:
         trial = Trial.of(scene, start(outcome, **worse), smaller)
