@@ -153,6 +153,7 @@ def _read_parquet(source: Source) -> pd.DataFrame:
             table = content.read()
             if table.num_rows != rows:
                 raise pa.ArrowInvalid("other rows than it claims")
+            table.validate(full=True)  # text that is no UTF-8 would be noticed somewhere later
             _check_names(source, columns)
             # what pandas noted of an index would turn columns into one
             frame = table.replace_schema_metadata(None).to_pandas()

@@ -91,12 +91,14 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(open_page: Open):
     assert folder.names().nodes == {}
 
 
+@pytest.mark.slow
 def test_a_feature_is_told_by_the_metadata_it_agrees_with(open_page: Open, trained: RunFolder):
     app = open_page("features", run="trained", node=node_of(trained, "effect"))
     assert not app.exception
     assert "agrees most with **effect**, which explains 100% of it" in said(app)
 
 
+@pytest.mark.slow
 def test_a_walk_decodes_from_one_state_to_the_other(open_page: Open, trained: RunFolder):
     app = open_page("features", run="trained", node=node_of(trained, "effect"))
     app.toggle(key="features.walk").set_value(True).run()
@@ -117,6 +119,7 @@ def test_an_intervention_is_what_the_model_says_and_stays_in_the_url(
         assert caveat in told
 
 
+@pytest.mark.slow
 def test_an_intervention_that_makes_no_sense_is_none(open_page: Open, trained: RunFolder):
     app = open_page("graph", run="trained", do="node_1=7,nonsense,node_9=1")
     assert not app.exception

@@ -90,6 +90,7 @@ def test_a_damaged_example_is_one_sentence(
     assert not Workspace().runs()
 
 
+@pytest.mark.slow
 def test_one_is_trained_while_one_watches(open_page: Open):
     app = open_page("data")
     app.button(key="data.trained").click().run()

@@ -208,6 +208,7 @@ def test_choices_outlast_a_visit_to_another_page(open_page: Open):
     assert app.number_input(key="model.states.some.npz.0").value == 4
 
 
+@pytest.mark.slow
 def test_start_makes_a_run_and_turns_to_live(open_page: Open):
     write_dataset("some", 1)
     app = open_page("model", data="some.npz")

@@ -7,6 +7,8 @@ from causalpima_core.errors import ConfigError, DataError
 from causalpima_core.runs.records import EpochRecord
 from tests.core.training.conftest import two_cause_data
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fitted():

@@ -16,6 +16,8 @@ from causalpima_core.prior import GaussianComponents
 from causalpima_core.queries import carry
 from tests.core.training.conftest import two_cause_data
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def short_training():

@@ -121,6 +121,7 @@ def test_no_page_breaks(original, tmp_path, monkeypatch, open_page, file, how, p
         assert len(set(told)) == len(told), (page, told)
 
 
+@pytest.mark.slow
 class TestResume:
     @pytest.mark.parametrize("how", DAMAGE)
     def test_takes_the_checkpoint_before_a_damaged_one(self, original, tmp_path, how):

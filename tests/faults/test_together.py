@@ -68,6 +68,7 @@ def wait_until(what, seconds: float = 240.0) -> None:
 
 
 class TestLock:
+    @pytest.mark.slow
     def test_nobody_else_trains_a_run_whose_lock_is_held(self, tmp_path, data, capsys):
         folder = new_run(tmp_path / "run", data)
         before = folder.status()
@@ -79,6 +80,7 @@ class TestLock:
             assert "is being trained already" in capsys.readouterr().err
             assert folder.status() == before
 
+    @pytest.mark.slow
     def test_the_lock_of_a_killed_process_is_free(self, tmp_path, data):
         folder = new_run(tmp_path / "run", data)
         with running(HOLDS, folder) as process:

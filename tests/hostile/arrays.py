@@ -171,3 +171,11 @@ def cut_off_parquet(folder: Path) -> Path:
     content = (folder / "a.parquet").read_bytes()
     (folder / "a.parquet").write_bytes(content[: len(content) // 2])
     return folder / "a.parquet"
+
+
+def parquet_of_text_that_is_no_utf_8(folder: Path) -> Path:
+    """Two words, one of them in Latin-1."""
+    offsets, words = np.array([0, 4, 8], np.int32), "gr\xfcnblau".encode("latin-1")
+    text = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(offsets), pa.py_buffer(words)])
+    pq.write_table(pa.table({"sample_id": text, "x": [1.0, 2.0]}), folder / "a.parquet")
+    return folder / "a.parquet"

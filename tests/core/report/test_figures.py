@@ -93,6 +93,7 @@ def test_the_command_line_writes_one_or_all(reported: Reported, tmp_path: Path):
     assert not (tmp_path / "n.svg").exists()
 
 
+@pytest.mark.slow
 def test_many_samples_are_one_picture_inside_the_svg_and_the_captions_say_so(reported: Reported):
     folder = reported()
     few = len(folder.assignments())

@@ -211,6 +211,7 @@ def test_the_next_one_starts_after_a_killed_training_though_nobody_looks(root, s
     eventually(lambda: not attendants(root))
 
 
+@pytest.mark.slow
 def test_one_looks_after_the_queue_however_many_wait_and_none_once_nothing_does(root, stranger):
     occupied(a_run(Workspace(), "first"), stranger)
     with ThreadPoolExecutor(4) as pool:
@@ -258,6 +259,7 @@ def test_asking_twice_keeps_the_place(stranger):
     assert [waiting.folder.name for waiting in Queue().waiting()] == ["second", "third"]
 
 
+@pytest.mark.slow
 def test_many_who_look_at_once_start_no_more_than_there_is_room_for(stranger, monkeypatch):
     first = a_run(Workspace(), "first")
     occupied(first, stranger)

@@ -10,7 +10,8 @@ from causalpima_core.training import search, start
 from tests.core.training.conftest import two_cause_data
 
 
-@pytest.mark.parametrize("states", [(2, 2), pytest.param("auto", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("states", [(2, 2), "auto"])
 def test_a_run_stopped_between_cycles_of_the_warm_up_is_cancelled_and_can_go_on(
     tmp_path, monkeypatch, states
 ):

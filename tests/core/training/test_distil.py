@@ -111,6 +111,7 @@ def taught():
     return trainer, before, truth
 
 
+@pytest.mark.slow
 def test_nothing_but_the_pupils_changes(taught):
     trainer, before, _ = taught
     after = trainer.model.state_dict()
@@ -119,6 +120,7 @@ def test_nothing_but_the_pupils_changes(taught):
     assert all(name.startswith("unimodal.") for name in changed)
 
 
+@pytest.mark.slow
 def test_pupils_know_as_much_as_their_modality_tells(taught):
     """Table: everything.  Curve: the cause, hence the effect with its 85%."""
     trainer, _, _ = taught
@@ -140,6 +142,7 @@ def test_pupils_know_as_much_as_their_modality_tells(taught):
     assert loss["curve"] == pytest.approx(entropy, abs=0.08)
 
 
+@pytest.mark.slow
 def test_what_decoders_leave_unexplained_is_the_noise_of_each_value(taught):
     model = taught[0].model  # of the curve: four latents cannot take up 24 points' noise
     unit = float(model.scalings["curve"].scale)

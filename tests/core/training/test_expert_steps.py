@@ -21,6 +21,8 @@ from causalpima_core.training.expert_steps import begin_experts
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
+pytestmark = pytest.mark.slow
+
 LAW = "amplitude*exp(-rate*t); amplitude>0; rate>0; t=0:4"
 NOISE = 0.02
 TRAINING = TrainingConfig.of_preset(

@@ -46,12 +46,14 @@ def test_known_features_and_their_edge_are_found(dataset, whole):
     np.testing.assert_allclose(np.sort(table, axis=1), [[0.15, 0.85]] * 2, atol=0.06)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result(dataset, model_config, training_config, whole):
     again = trained_whole(dataset, model_config, training_config)
     assert again.of(EpochRecord) == whole.of(EpochRecord)
     assert_same(again.weights(), whole.weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupted_at", INTERRUPTED)
 def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(
     dataset, model_config, training_config, whole, interrupted_at
