@@ -30,7 +30,7 @@ def show() -> None:
         if state.get(Param.DATA) is None:
             _empty()
             return
-        left, right = st.columns([1, 2.4], gap="large")
+        left, right = st.columns([1, 2], gap="medium")
         with left, sentences():
             _choose()
         with right:
@@ -108,7 +108,7 @@ def _example() -> None:
 
 
 def _overview(path: Path, dataset: MultimodalDataset) -> None:
-    head, action = st.columns([3, 1], vertical_alignment="center")
+    head, action = st.columns([2, 1], vertical_alignment="center")
     head.subheader(path.name, anchor=False)
     if action.button(
         "Set up the model",

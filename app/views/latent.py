@@ -47,7 +47,7 @@ def _explore(folder: RunFolder) -> None:
         st.warning(f"Images, curves and metadata cannot be shown. {reason}")
     view = choose_view(colour_names(result, metadata))
     projection = _projection(view, result)
-    chart, aside = st.columns([1.45, 1], gap="large")
+    chart, aside = st.columns([1.2, 1], gap="medium")
     with chart:
         if projection is not None:
             _scatter(folder, view, projection, result, metadata)

@@ -3,10 +3,10 @@
 Grids of outcomes are tried from the smallest on, each larger by a node of two states or, where that
 finds nothing, by a state of a node. A larger one is taken while its groups stay clear, every node
 and state shows in some view where the other nodes are given, the groups still look like
-combinations of nodes, and there is more evidence of all of them than of fewer. In noise and along a
-straight continuum nothing meets all four: no view shows two halves of a Gaussian more than one,
-once what they leave undecided is taken off (see `Node.gain`). A bent continuum can still be taken
-for groups.
+combinations of nodes, in one way that is better than all others, and there is more evidence of all
+of them than of fewer. In noise and along a straight continuum nothing meets all of these: no view
+shows two halves of a Gaussian more than one, once what they leave undecided is taken off (see
+`Node.gain`). A bent continuum can still be taken for groups.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from causalpima_core.errors import TrainingError
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.assignment import Latents, judge
+from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.pursuit import shown_gain
 from causalpima_core.training.start import Scene, Start, choose_start
 
@@ -62,6 +63,7 @@ class Trial:
     def of(cls, scene: Scene, start: Start, smaller: Trial | None) -> Trial:
         """Against the grid it is larger than."""
         evidence, weakest = evidence_of(scene.latents, start.outcome), weakest_gain(scene, start)
+        gap = inf if start.labelling_gap is None else start.labelling_gap
         less, allowed = smaller.evidence if smaller else -inf, MISSHAPEN
         if smaller and len(smaller.start.states) > 1:  # a single node is additive whatever it is
             further_node = len(start.states) > len(smaller.start.states)
@@ -73,6 +75,7 @@ class Trial:
                 f"groups overlap, {start.entropy:.3f} nats": start.entropy / MOST_OVERLAP,
                 "a node or state shows nowhere": LEAST_GAIN / weakest if weakest > 0 else inf,
                 "groups look like no combinations of nodes": start.nonadditive / allowed,
+                "groups fit the grid in several ways": CLOSE_GAP / gap if gap > 0 else inf,
                 "fewer groups say as much": exp(min(less - evidence, MOST_AGAINST)),
             },
             evidence,

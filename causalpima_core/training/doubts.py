@@ -6,6 +6,7 @@ import numpy as np
 
 from causalpima_core.runs.results import CLEARLY_SEPARATED, GraphResult, Summary
 from causalpima_core.training.appearance import MISSHAPEN
+from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.start import OVERLAP
 
 RARE_STATE = 0.02
@@ -16,8 +17,6 @@ MISFIT = 2.0
 """Residual variance of known physics over that of a free decoder above which it is doubted."""
 MUCH_OVERLAP = 0.3
 """Share of the most undecided node's overlap from which a node is named beside it."""
-CLOSE_LABELLING = 0.005
-"""Difference in length, as a share, below which another arrangement on the grid is as good."""
 BY_ITSELF = 0.6
 """Share of samples where a node's state is not fixed by the others', below which it is doubted."""
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
@@ -94,7 +93,7 @@ def _about_arrangement(summary: Summary) -> list[str]:
             "differences are no sum of single nodes' effects): some nodes may be mixtures of real "
             "features. Try other numbers of nodes and states, or the thorough preset."
         )
-    if isinstance(gap, float) and gap < CLOSE_LABELLING:
+    if isinstance(gap, float) and gap < CLOSE_GAP:
         told.append(
             "Which groups share a state is uncertain (another arrangement fits within "
             f"{100 * gap:.1f}%): look at the groups before naming nodes."

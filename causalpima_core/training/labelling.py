@@ -23,6 +23,8 @@ WORK = 8192
 IN_A_ROW = 10
 """Descents that follow on each other, each from the best so far with some cells moved."""
 MOVED = 4
+CLOSE_GAP = 0.005
+"""Difference in length, as a share, below which another labelling is as good."""
 
 
 def grid_edges(states: tuple[int, ...]) -> NDArray[np.float64]:

@@ -1,4 +1,5 @@
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,9 +33,9 @@ def two_by_two(rng, apart=8.0):
     return scene_of(apart * nodes + rng.normal(size=(800, 2))), nodes @ [2, 1]
 
 
-def start(outcome, states=(2, 2), entropy=0.0, nonadditive=0.02):
+def start(outcome, states=(2, 2)):
     gains = (1.0,) * len(states)
-    return Start(states, outcome, "grown", gains, ((),) * 2, entropy, (), nonadditive)
+    return Start(states, outcome, "grown", gains, ((),) * 2, 0.0, (), 0.02)
 
 
 def test_the_true_grid_meets_every_criterion_and_each_refuses_alone(rng):
@@ -45,8 +46,10 @@ def test_the_true_grid_meets_every_criterion_and_each_refuses_alone(rng):
     for worse, sentence in [
         ({"entropy": 0.04}, "2 × 2 (groups overlap, 0.040 nats)"),
         ({"nonadditive": 0.3}, "2 × 2 (groups look like no combinations of nodes)"),
+        ({"labelling_gap": 0.001}, "2 × 2 (groups fit the grid in several ways)"),
+        ({"labelling_gap": 0.0}, "2 × 2 (groups fit the grid in several ways)"),
     ]:
-        trial = Trial.of(scene, start(outcome, **worse), smaller)
+        trial = Trial.of(scene, replace(start(outcome), **worse), smaller)
         assert trial.shortfall > 1
         assert trial.in_words == sentence
 
