@@ -46,7 +46,7 @@ def main(
     sessions: Annotated[int, typer.Option(min=1, max=MOST_SESSIONS)] = 20,
     seconds: Annotated[int, typer.Option(min=10, max=LONGEST_SECONDS)] = 180,
     trainings: Annotated[int, typer.Option(min=0, max=4)] = 2,
-    samples: Annotated[int, typer.Option(help="Of the data that are trained on.")] = 3000,
+    samples: Annotated[int, typer.Option(help="Of the data that are trained on.")] = 20_000,
 ) -> None:
     """Measure, print and write."""
     from tests.browser.driver import running_app

@@ -81,14 +81,19 @@ def _noisy(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _scripts() -> dict[str, dict[str, object]]:
-    """Each page in a process of its own, as the first one of a server, and again.
+    """Each page in a process of its own: first of all, first after another page, and again.
 
     ``first_work`` is processor time, which other work on the machine disturbs less.
     """
-    return {Path(page).stem: _script(page) for page in Page}
+    told = {}
+    for page in Page:
+        alone, after = _script(page), _script(page, after=Page.HELP)
+        told[Path(page).stem] = alone | {"first_after_another": after["first"]}
+    return told
 
 
-def _script(page: Page) -> dict[str, object]:
+def _script(page: Page, after: Page | None = None) -> dict[str, object]:
+    before = f'app.switch_page("{after}").run(); warming.begin().join()' if after else ""
     program = f"""
 import json, sys, time
 from streamlit.testing.v1 import AppTest
@@ -96,6 +101,7 @@ from app.services import warming
 app = AppTest.from_file("app/main.py", default_timeout=120)
 app.query_params["run"], app.query_params["data"] = "{RUN}", "{DATA}"
 app.query_params["other"] = "{OTHER}"
+{before}
 spent, worked = [], []
 for _ in range(4):
     began, work = time.perf_counter(), time.process_time()
