@@ -1,7 +1,8 @@
 """How many nodes there are and of how many states, where that is left to the data.
 
-Grids of outcomes are tried from the smallest on, each larger by a node of two states or, where that
-finds nothing, by a state of a node. A larger one is taken while its groups stay clear, every node
+Grids of outcomes are tried from the smallest on, each larger by a node of two states; where that
+finds nothing, by two such nodes, as a small grid that is no part of the true one leads nowhere
+else; and then by a state of a node. A larger one is taken while its groups stay clear, every node
 and state shows in some view where the other nodes are given, the groups still look like
 combinations of nodes, in one way that is better than all others, and there is more evidence of all
 of them than of fewer. In noise and along a straight continuum nothing meets all of these: no view
@@ -35,14 +36,16 @@ MOST_OVERLAP = 0.015
 LEAST_GAIN = 0.3
 """Nats that each node must gain by each of its states in some view."""
 STRETCH, STRETCH_OF_STATE = 0.1, 0.05
-"""Share of the groups' differences by which a grid with a further node, or only a further state of
-a node, may be less additive: a node's halves rarely look like a state of their own."""
+"""Share of the groups' differences by which a grid may be less additive for each further node, or
+for a further state of a node: a node's halves rarely look like a state of their own."""
 NARROW = 1.5
 """Factor by which a criterion is passed or missed, below which that was a close thing."""
 MOST_AGAINST = 100.0
 """Nats; more evidence for the smaller grid counts as this."""
 MOST_STATES, MOST_OUTCOMES, FEWEST_SAMPLES = 5, 36, 10
 """Of a node, of all, and per outcome."""
+MOST_AT_ONCE = 16
+"""Outcomes of a grid that is larger by two nodes: a few seconds each."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,8 @@ class Trial:
         gap = inf if start.labelling_gap is None else start.labelling_gap
         less, allowed = smaller.evidence if smaller else -inf, MISSHAPEN
         if smaller and len(smaller.start.states) > 1:  # a single node is additive whatever it is
-            further_node = len(start.states) > len(smaller.start.states)
-            stretch = STRETCH if further_node else STRETCH_OF_STATE
-            allowed = smaller.start.nonadditive + stretch
+            further_nodes = len(start.states) - len(smaller.start.states)
+            allowed = smaller.start.nonadditive + (STRETCH * further_nodes or STRETCH_OF_STATE)
         return cls(
             start,
             {
@@ -158,14 +160,15 @@ def choose_states(scene: Scene, rng: Generator) -> Start | None:
 
 
 def _larger(states: tuple[int, ...], n_samples: int) -> Iterator[list[tuple[int, ...]]]:
-    """Grids of a further node, then those of a further state."""
-    further = [(*states, 2)]
+    """Grids of a further node, then those of two, then those of a further state."""
+    further, two_further = (*states, 2), (*states, 2, 2)
     higher = [
         tuple(sorted([*states[:j], n_states + 1, *states[j + 1 :]]))
         for j, n_states in enumerate(states)
     ]
     most = min(MOST_OUTCOMES, n_samples // FEWEST_SAMPLES)
-    for grids in (further, list(dict.fromkeys(higher))):
+    at_once = [two_further] if states and prod(two_further) <= MOST_AT_ONCE else []
+    for grids in ([further], at_once, list(dict.fromkeys(higher))):
         yield [
             grid
             for grid in grids

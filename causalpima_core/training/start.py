@@ -106,8 +106,15 @@ class Start:
         return _cost(self.entropy, self.nonadditive)
 
     def is_better(self, other: Start) -> bool:
-        """Whether it divides into more outcomes, or as many at a lower cost."""
-        return (self.n_outcomes, -self.cost) > (other.n_outcomes, -other.cost)
+        """Whether it divides into more outcomes, or as many of more nodes, or at a lower cost.
+
+        A node of four states takes any four groups; two of two states that fit as well say more.
+        """
+        return self._rank > other._rank
+
+    @property
+    def _rank(self) -> tuple[int, int, float]:
+        return self.n_outcomes, len(self.states), -self.cost
 
     @property
     def is_clear(self) -> bool:

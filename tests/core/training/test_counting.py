@@ -54,6 +54,16 @@ def test_the_true_grid_meets_every_criterion_and_each_refuses_alone(rng):
         assert trial.in_words == sentence
 
 
+def test_of_as_many_groups_those_of_more_nodes_are_preferred():
+    outcome = np.arange(80) % 8
+    nodes = start(outcome, (2, 2, 2))
+    states = replace(start(outcome, (2, 4)), nonadditive=0.0)
+    assert nodes.cost > states.cost
+    assert nodes.is_better(states)
+    assert not states.is_better(nodes)
+    assert replace(nodes, nonadditive=0.0).is_better(nodes)
+
+
 def test_a_node_or_state_that_is_not_there_shows_nowhere(rng):
     scene, outcome = two_by_two(rng)
     coin = rng.integers(0, 2, 800)
