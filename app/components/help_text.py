@@ -86,8 +86,8 @@ MAY_NOT = (
     "**Overlapping groups.** Clear groups are preferred: a feature whose groups overlap can be "
     "missed or mixed with another; the run says in which nodes groups overlap.",
     "**Continua.** A node is discrete; a continuous property that is bent in the measurements can "
-    "be divided into states that do not exist. From the images of `lattice` alone, the place of the "
-    "pattern was, in 3 of 4 runs without a warning.",
+    "be divided into states that do not exist. From the images of `lattice` alone, the pattern's "
+    "place was, in 3 of 4 runs without a warning.",
     "**Numbers of states from the data.** They were right in 6 of 6 benchmark runs that had not "
     "been looked at before, on `circles`, `lattice` and `shapes`; too few to rely on.",
     "**Few samples.** Every outcome needs samples; with more outcomes than samples a run is "
