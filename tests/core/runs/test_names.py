@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from causalpima_core.errors import ConfigError
+from causalpima_core.errors import ConfigError, DamagedError
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.results import GraphResult, NodeResult
+from causalpima_core.runs.store import RunFolder
 
 GRAPH = GraphResult(
     nodes=[NodeResult(name=f"node_{j}", states=2, separation=1.0) for j in (1, 2)],
@@ -37,3 +40,10 @@ def test_names_survive_as_json():
 def test_names_that_would_mislead_are_refused(nodes: dict, states: dict):
     with pytest.raises(ConfigError):
         Names.parse(nodes, states, GRAPH)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "names.json").write_text('{"nodes": 3}')
+    with pytest.raises(DamagedError, match=r"names\.json of run .* cannot be read"):
+        RunFolder(tmp_path).names()

@@ -52,25 +52,28 @@ def test_blurred_pictures_tell_how_far_a_spot_has_moved(rng):
     assert far / near > 1.5
 
 
-def test_a_missing_measurement_is_what_the_others_let_expect(rng):
-    table = rng.normal(size=(40, 4))
+def some_without_curves(rng):
+    """A table of forty samples, and curves of all but the first five."""
     curve = np.cumsum(rng.normal(size=(40, 12)), axis=1)
     curve[:5] = np.nan
-    appearance, model = appearance_of({"table": table, "curve": curve})
+    return {"table": rng.normal(size=(40, 4)), "curve": curve}
+
+
+def test_a_missing_measurement_is_what_the_others_let_expect(rng):
+    arrays = some_without_curves(rng)
+    appearance, model = appearance_of(arrays)
     _, curve_means, _ = appearance.prototypes(np.arange(40) // 5)
-    batch = model.prepare(of_arrays({"table": table, "curve": curve}))[:]
+    batch = model.prepare(of_arrays(arrays))[:]
     with torch.no_grad():
         expected = model.decoders["curve"](model.infer(batch).joint.mean[:5]).mean(0).numpy()
     np.testing.assert_allclose(curve_means.mean[0], expected / np.sqrt(12), atol=1e-5)
 
 
 def test_where_some_were_measured_what_is_expected_of_the_others_hardly_counts(rng):
-    table = rng.normal(size=(40, 4))
-    curve = np.cumsum(rng.normal(size=(40, 12)), axis=1)
-    curve[:5] = np.nan
-    appearance, model = appearance_of({"table": table, "curve": curve})
+    arrays = some_without_curves(rng)
+    appearance, model = appearance_of(arrays)
     _, curve_means, _ = appearance.prototypes(np.arange(40) // 20)
-    batch = model.prepare(of_arrays({"table": table, "curve": curve}))
+    batch = model.prepare(of_arrays(arrays))
     measured = batch.column("curve", slice(5, 20)).mean(0).numpy()
     np.testing.assert_allclose(curve_means.mean[0] * np.sqrt(12), measured, atol=0.02)
 
