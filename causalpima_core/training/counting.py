@@ -45,7 +45,7 @@ MOST_AGAINST = 100.0
 MOST_STATES, MOST_OUTCOMES, FEWEST_SAMPLES = 5, 36, 10
 """Of a node, of all, and per outcome."""
 MOST_AT_ONCE = 16
-"""Outcomes of a grid that is larger by two nodes; such a grid is tried in vain in most data."""
+"""Outcomes that a grid larger by two nodes may have."""
 
 
 @dataclass(frozen=True)

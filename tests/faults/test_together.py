@@ -294,3 +294,24 @@ def test_training_outlives_the_server_that_began_it(tmp_path, data, monkeypatch,
     app = open_page("live", run="run")
     assert not app.error
     assert not app.exception
+
+
+@pytest.mark.slow
+def test_a_run_that_slept_with_its_machine_goes_on_to_the_same_result(
+    tmp_path, data, whole, monkeypatch, open_page
+):
+    """All that a process notices of a machine asleep is that it stood still while time went on."""
+    monkeypatch.setenv("CAUSALPIMA_WORKSPACE", str(tmp_path))
+    folder = new_run(tmp_path / "runs" / "run", data)
+    supervisor.start(folder)
+    wait_until(lambda: folder.status().state is RunState.RUNNING)
+    sleeper = psutil.Process(folder.status().pid)
+    sleeper.suspend()
+    time.sleep(3)
+    assert supervisor.current_status(folder).state is RunState.RUNNING
+    app = open_page("live", run="run")
+    assert not app.error
+    assert not app.exception
+    sleeper.resume()
+    wait_until(lambda: supervisor.current_status(folder).state.is_final)
+    assert_same_result(folder, whole)
