@@ -38,6 +38,7 @@ def main(
         told: dict[str, object] = {"samples": samples, "pages": _scripts()}
         told["load_average"] = round(os.getloadavg()[0], 1)
         told["first_paint"] = _first_paint(Path(root))
+        told["answers"] = _answers(Path(root))
         told["live"] = _live(Path(root))
     (RESULTS / "pages.json").write_text(json.dumps(told, indent=1) + "\n")
     print(json.dumps(told, indent=1))
@@ -135,6 +136,25 @@ def _first_paint(root: Path) -> dict[str, float]:
             page.goto(f"{address}/{path}?run={RUN}")
             expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=60_000)
             seconds[title] = round(time.perf_counter() - began, 2)
+    return seconds
+
+
+def _answers(root: Path) -> dict[str, float]:
+    """Seconds from choosing Cross-modal on another page until it shows what the model says."""
+    from playwright.sync_api import expect
+
+    from tests.browser import driver
+
+    seconds = {}
+    with driver.running_app(root) as address, driver.browser() as browser:
+        page = browser.new_page()
+        for which in ("first", "again"):
+            page.goto(f"{address}/graph?run={RUN}")
+            driver.settle(page, "Graph")
+            began = time.perf_counter()
+            page.get_by_role("link", name="Cross-modal").click()
+            expect(page.get_by_role("heading", name="Nodes")).to_be_visible(timeout=60_000)
+            seconds[which] = round(time.perf_counter() - began, 2)
     return seconds
 
 

@@ -13,6 +13,7 @@ from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.distributions import before_and_after, marginals
 from app.charts.palette import COLOURS, MUTED
 from app.components.contrast_panel import labelled
+from app.components.model_wait import model_is_here
 from app.components.samples import PLAIN
 from app.services.loaders import Result
 from app.services.models import model_of
@@ -42,6 +43,8 @@ def intervention(folder: RunFolder, result: Result, dataset: MultimodalDataset |
     do = _chosen(folder, result)
     if not do:
         st.caption("Set a node to a state to see what the other nodes and the samples would do.")
+        return
+    if not model_is_here():
         return
     model = model_of(folder)
     caveats = [plain(result.names.in_text(caveat)) for caveat in model.caveats(do)]

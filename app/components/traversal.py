@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.charts.curves import Axes, Lines, curves_figure
 from app.charts.palette import gradient
+from app.components.model_wait import model_is_here
 from app.components.samples import PLAIN
 from app.services.loaders import Result
 from app.services.meanings import latent_path
@@ -43,6 +44,8 @@ def traversal(
 
     way = st.selectbox("Along", between + axes, format_func=told, width=360)
     path = latent_path(result, node.name, way or between[0], STEPS)
+    if not model_is_here():
+        return
     measured = model_of(folder).decode(path)
     for modality in dataset.modalities:
         steps = measured[modality.name]

@@ -28,7 +28,7 @@ def version_of(folder: RunFolder) -> tuple[str, int]:
 
 @st.cache_resource(show_spinner="Reading the model …", max_entries=4)
 def _model(path: str, stamp: int) -> FittedModel:
-    import torch  # two seconds that pages which only show results need not spend
+    import torch  # not before it is needed: see `warming`
 
     from causalpima_core.fitted import FittedModel
 

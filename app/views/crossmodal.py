@@ -7,6 +7,7 @@ import streamlit as st
 from app.charts.answers import Chance, chances_figure, counterfactual_sentence, open_nodes
 from app.components.answers import Look, look_of, show_change, show_given, show_prediction
 from app.components.frame import run_page, sentences
+from app.components.model_wait import model_is_here
 from app.components.sample_picker import pick_given, pick_sample
 from app.components.samples import PLAIN
 from app.components.url_choice import url_choice
@@ -33,6 +34,8 @@ def show() -> None:
 
 
 def _ask(folder: RunFolder) -> None:
+    if not model_is_here():
+        return
     result, specs = result_of(folder), model_of(folder).modalities
     known = tuple(spec.name for spec in specs)
     if len(known) == 1:

@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import causalpima_core.fitted  # noqa: F401 - there, so that no page waits for it here
 from causalpima_core.runs.workspace import Workspace
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import app
 from causalpima_core.runs.records import RunState
-from tests.app.synthetic import write_dataset, write_run
+from tests.app.synthetic import write_dataset, write_model, write_run
 
 OPEN_ALL = """
 import sys
@@ -53,6 +53,35 @@ def test_what_other_pages_want_is_loaded_after_the_first_and_torch_is_not():
     main = Path(app.__file__).parent / "main.py"
     done = subprocess.run(
         [sys.executable, "-c", OPEN_ONE, str(main)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+ASK_ONE = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+at = AppTest.from_file(sys.argv[1], default_timeout=60)
+at.query_params["run"], at.query_params["data"] = "a-run", "some.npz"
+at.switch_page("views/crossmodal.py").run()
+assert not at.exception
+assert "Loading the model …" in [caption.value for caption in at.caption]
+assert not at.subheader
+from app.services import warming
+
+while not warming.model_is_loaded():
+    pass
+at.run()
+assert not at.exception
+assert "Nodes" in [heading.value for heading in at.subheader]
+"""
+
+
+def test_a_page_that_asks_the_model_does_not_wait_for_its_libraries():
+    write_model(write_run(write_dataset("some", 2), RunState.FINISHED))
+    main = Path(app.__file__).parent / "main.py"
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_ONE, str(main)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
 
