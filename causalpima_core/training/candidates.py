@@ -30,7 +30,7 @@ Found = tuple[str, NDArray[np.int64]]
 """Source and cell of each sample."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """A partition of the samples into cells.
 
@@ -63,12 +63,16 @@ def find_candidates(
         warnings.simplefilter("ignore", ConvergenceWarning)
         given = _judged(latents, list(others), n_cells)
         clustered = _judged(latents, list(_clusterings(latents, n_cells, rng)), n_cells)
-        refined = [
-            _refined(latents, candidate, kind)
-            for candidate in given[:REFINED_GIVEN] + clustered[:REFINED]
-            for kind in ("tied", "diag", "full")
-        ]
-    return sorted([*given, *clustered, *_judged(latents, refined, n_cells)], key=_rank)
+        refined = _judged_refined(latents, given[:REFINED_GIVEN] + clustered[:REFINED])
+    return sorted([*given, *clustered, *refined], key=_rank)
+
+
+def judge_candidates(latents: Latents, n_cells: int, found: Iterable[Found]) -> list[Candidate]:
+    """Partitions found elsewhere, as they are and refined, by rising assignment entropy."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        given = _judged(latents, list(found), n_cells)
+        return sorted([*given, *_judged_refined(latents, given[:REFINED_GIVEN])], key=_rank)
 
 
 def _rank(candidate: Candidate) -> tuple[float, float]:
@@ -81,6 +85,16 @@ def _judged(latents: Latents, found: list[Found], n_cells: int) -> list[Candidat
     whole = [f for f in found if len(np.unique(f[1])) == n_cells]
     judged = [Candidate(source, cell, *judge(latents, cell)) for source, cell in whole]
     return sorted(judged, key=_rank)
+
+
+def _judged_refined(latents: Latents, candidates: list[Candidate]) -> list[Candidate]:
+    refined = [
+        _refined(latents, candidate, kind)
+        for candidate in candidates
+        for kind in ("tied", "diag", "full")
+    ]
+    n_cells = int(candidates[0].cell.max()) + 1 if candidates else 0
+    return _judged(latents, refined, n_cells)
 
 
 def _refined(latents: Latents, candidate: Candidate, kind: str) -> Found:

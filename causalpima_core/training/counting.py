@@ -28,11 +28,8 @@ from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.assignment import Latents, judge
 from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.pursuit import shown_gain
-from causalpima_core.training.start import Scene, Start, choose_start
+from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
 
-MOST_OVERLAP = 0.015
-"""Assignment entropy, nats: true grids of examples with clear nodes had at most 0.009, wrong ones
-0.017 and 0.026."""
 LEAST_GAIN = 0.3
 """Nats that each node must gain by each of its states in some view."""
 STRETCH, STRETCH_OF_STATE = 0.1, 0.05
@@ -74,7 +71,7 @@ class Trial:
         return cls(
             start,
             {
-                f"groups overlap, {start.entropy:.3f} nats": start.entropy / MOST_OVERLAP,
+                f"groups overlap, {start.entropy:.3f} nats": start.entropy / OVERLAP,
                 "a node or state shows nowhere": LEAST_GAIN / weakest if weakest > 0 else inf,
                 "groups look like no combinations of nodes": start.nonadditive / allowed,
                 "groups fit the grid in several ways": CLOSE_GAP / gap if gap > 0 else inf,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
+from math import prod
 
 import numpy as np
 from numpy.random import Generator
@@ -21,7 +22,7 @@ COMBINED = 10
 """Nodes of as many states that are combined with each other."""
 ALIKE = 0.9
 """Normalised mutual information above which two partitions count as one."""
-SMALLEST, SMALLEST_SHARE = 2, 0.002
+SMALLEST, SMALLEST_SHARE = 2, 0.001
 """Samples that each cell must have."""
 
 
@@ -114,6 +115,34 @@ def grow(
             further for growth in kept for further in _grown(growth, *at, alike=True)
         )
     return kept
+
+
+def grow_again(
+    nodes: NDArray[np.int64],
+    states: tuple[int, ...],
+    taken_off: int,
+    views: list[View],
+    everywhere: Latents,
+    rng: Generator,
+) -> Iterator[NDArray[np.int64]]:
+    """Cells in which some of the nodes are found anew, given the others.
+
+    What was found first was found with less known, and what comes last is held to it.
+
+    Args:
+        nodes: states of each sample, shape ``(n, L)``.
+        states: number of states of each node.
+        taken_off: how many nodes are found anew at once, fewer than L.
+        views: where nodes are looked for.
+        everywhere: latents that all samples have, ``(n, d)``.
+        rng: source of the starts.
+    """
+    for kept in combinations(range(len(states)), len(states) - taken_off):
+        sizes = tuple(states[j] for j in kept)
+        cell = np.ravel_multi_index(tuple(nodes[:, kept].T), sizes)
+        missing = tuple(sorted(k for j, k in enumerate(states) if j not in kept))
+        for growth in grow([Growth(cell, prod(sizes), 0.0, missing)], views, everywhere, rng):
+            yield growth.cell
 
 
 def combine(

@@ -19,11 +19,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from causalpima_core.training.additive import AdditiveMixtures, fit_additive, single_likelihood
 from causalpima_core.training.assignment import Latents
 
-STARTS, FINALISTS, KEPT = 48, 8, 5
+STARTS, FINALISTS, KEPT = 96, 8, 5
 FIRST_STEPS, LAST_STEPS = 6, 30
 MOST_SAMPLES = 2000
 """Samples that a node is looked for in; the others follow."""
-LEAST_SHARE = 0.02
+LEAST_SHARE, LEAST_PER_DIMENSION = 0.02, 2
+"""Share of samples that a state must have, and samples for each dimension: in noise, as few as
+there are dimensions can be told from all others along some direction."""
 SAME_DIVISION = 0.95
 """Share of samples put alike from which two fits count as one."""
 SAME_NODE = 0.8
@@ -33,6 +35,8 @@ SHOWN = 0.75
 UNINFORMED = 0.5
 """Posterior variance above which a modality says nothing of a latent dimension."""
 NEIGHBOURS = 15
+TURNS, LEAST_TO_TURN = 5, 5
+"""Steps that turn a start's direction, and samples per dimension that it takes."""
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,19 @@ def find_nodes(
         return []
     some = rng.permutation(len(rows))[:MOST_SAMPLES]
     seen = _centred(white[some], np.unique(inside[some], return_inverse=True)[1])
+    starts = _starts(seen, inside[some], n_states, rng)
     inside = np.zeros_like(inside) if alike else inside
     known, among = np.unique(inside[some], return_inverse=True)
-    first = fit_additive(seen, among, _starts(seen, n_states, rng), FIRST_STEPS)
+    first = fit_additive(seen, among, starts, FIRST_STEPS)
     best = _distinct(first)[:FINALISTS]
     last = fit_additive(seen, among, first.share[best], LAST_STEPS)
     within = np.minimum(np.searchsorted(known, inside), len(known) - 1)
     clarity, alone = last.clarity, single_likelihood(seen)
+    least = max(LEAST_SHARE * len(rows), LEAST_PER_DIMENSION * white.shape[1])
     nodes: list[Node] = []
     for start in _distinct(last):
         state = last.state(start, white, within)
-        if np.bincount(state, minlength=n_states).min() < LEAST_SHARE * len(rows):
+        if np.bincount(state, minlength=n_states).min() < least:
             continue
         gain = float(clarity[start]) - alone
         node = Node(_for_all(state, view, everywhere), gain)
@@ -173,10 +179,15 @@ def shown_gain(
 
 def whiten(latents: Latents) -> Latents:
     """Linear map to zero mean and unit covariance; directions without variance are dropped."""
-    centred = latents - latents.mean(0)
-    values, vectors = np.linalg.eigh(np.cov(centred.T).reshape(latents.shape[1], -1))
+    return (latents - latents.mean(0)) @ _whitening(latents)[0]
+
+
+def _whitening(latents: Latents) -> tuple[Latents, Latents]:
+    """The map of `whiten`, shape ``(d, kept)``, and for directions the way there, ``(kept, d)``."""
+    values, vectors = np.linalg.eigh(np.cov(latents.T).reshape(latents.shape[1], -1))
     kept = values > 1e-8 * values.max()
-    return centred @ (vectors[:, kept] / np.sqrt(values[kept]))
+    length = np.sqrt(values[kept])
+    return vectors[:, kept] / length, (vectors[:, kept] * length).T
 
 
 def _distinct(mixtures: AdditiveMixtures) -> list[int]:
@@ -193,16 +204,56 @@ def _distinct(mixtures: AdditiveMixtures) -> list[int]:
     return kept
 
 
-def _starts(latents: Latents, n_states: int, rng: Generator) -> NDArray[np.float64]:
-    """States in order along random directions: as many samples in each, or ever fewer.
+def _starts(
+    latents: Latents, cell: NDArray[np.int64], n_states: int, rng: Generator
+) -> NDArray[np.float64]:
+    """States in order along telling directions: as many samples in each, or ever fewer.
+
+    A node whose shares differ from cell to cell may look like a Gaussian in all cells together, so
+    half of the directions or more are those of single cells.
 
     Returns:
         Shape ``(STARTS, K, n)``.
     """
-    along = latents @ rng.normal(size=(latents.shape[1], STARTS))
-    place = np.argsort(np.argsort(along, 0), 0) / len(latents)
-    place[:, ::2] **= 3
-    return np.moveaxis(np.eye(n_states)[(place * n_states).astype(np.int64)], 0, 2)
+    d = latents.shape[1]
+    cells = [cell == c for c in range(int(cell.max()) + 1)]
+    places = [rows for rows in (cell >= 0, *cells) if rows.sum() > LEAST_TO_TURN * d]
+    directions = rng.normal(size=(d, STARTS))
+    for place, rows in enumerate(places):
+        own = slice(place, None, len(places))
+        directions[:, own] = telling_directions(latents[rows], directions[:, own])
+    along = latents @ directions
+    rank = np.argsort(np.argsort(along, 0), 0) / len(latents)
+    rank[:, 1::3] **= 3
+    rank[:, 2::3] = 1 - (1 - rank[:, 2::3]) ** 3
+    return np.moveaxis(np.eye(n_states)[(rank * n_states).astype(np.int64)], 0, 2)
+
+
+def telling_directions(latents: Latents, directions: Latents) -> Latents:
+    """Directions turned towards where the latents look least like a Gaussian.
+
+    Fixed-point steps of independent component analysis, each direction by itself (Hyvärinen 1999,
+    doi 10.1109/72.761722). Every other one looks for skewness, as two states of which one has a
+    fifth of the samples show in nothing else.
+
+    Args:
+        latents: shape ``(n, d)``.
+        directions: to set out from, shape ``(d, starts)``.
+
+    Returns:
+        Shape ``(d, starts)``.
+    """
+    white, back = _whitening(latents)
+    seen = (latents - latents.mean(0)) @ white
+    turned = back @ directions
+    for _ in range(TURNS):
+        turned /= np.linalg.norm(turned, axis=0)
+        along = seen @ turned
+        bent, slope = along**2, 2 * along
+        bent[:, ::2] = np.tanh(along[:, ::2])
+        slope[:, ::2] = 1 - bent[:, ::2] ** 2
+        turned = seen.T @ bent / len(seen) - slope.mean(0) * turned
+    return white @ turned
 
 
 def _centred(latents: Latents, cell: NDArray[np.int64]) -> Latents:

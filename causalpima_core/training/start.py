@@ -19,14 +19,15 @@ from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.samples import Samples
 from causalpima_core.training.appearance import (
+    MISSHAPEN,
     Appearance,
     nonadditive_share,
     prototype_distances,
 )
 from causalpima_core.training.assignment import Latents, cell_responsibilities, mean_entropy
-from causalpima_core.training.candidates import Candidate, find_candidates
+from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
 from causalpima_core.training.encoding import encode
-from causalpima_core.training.growth import begin, combine, first_nodes, grow
+from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.physics import physical_candidates, physical_views
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain, side_by_side
@@ -36,9 +37,12 @@ SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
 CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
 """Nats below which groups are clear, and by which the next division must be worse."""
-OVERLAP = 0.03
-"""Assignment entropy, nats, above which the groups overlap."""
-MOST_LABELLED = 30
+OVERLAP = 0.015
+"""Assignment entropy, nats, above which the groups overlap: true divisions of examples with clear
+nodes have at most 0.014, continua cut into pieces at least 0.021."""
+MOST_LABELLED, MOST_LIKE_IT = 30, 10
+MOST_ROUNDS, LEAST_HELP = 8, 1e-4
+"""How often nodes of the best division are found again, and by how much, nats, that must help."""
 NONADDITIVE_COST = 1.0
 """Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 10.0
@@ -176,9 +180,8 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
     candidates = find_candidates(seen, states, rng, found)
     if not candidates:
         raise _too_much_alike(states)
-    distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
-    labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
-    chosen, *worse = sorted(labelled, key=lambda one: round(one.cost, 6))
+    labelled = _all_labelled(candidates, scene, states, rng)
+    chosen, *worse = _improved(labelled, scene, states, rng)
     best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
     shown = [
         _shown(state, n_states, views)
@@ -198,6 +201,41 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
     )
+
+
+def _improved(
+    labelled: list[_Labelled], scene: Scene, states: tuple[int, ...], rng: Generator
+) -> list[_Labelled]:
+    """With those in which nodes of the best one were found again, as long as that helps."""
+    taken_off = 1
+    for _ in range(MOST_ROUNDS):
+        best = labelled[0]
+        if best.candidate.entropy < CLEAR_ENTROPY or taken_off >= len(states):
+            break
+        where = (scene.views, scene.latents, rng)
+        cells = grow_again(best.nodes, states, taken_off, *where)
+        found = judge_candidates(scene.latents, prod(states), (("grown again", c) for c in cells))
+        labelled = sorted(labelled + _all_labelled(found, scene, states, rng), key=_rank)
+        if labelled[0].cost < best.cost - LEAST_HELP:
+            taken_off = 1
+        elif best.is_doubtful and taken_off == 1:
+            taken_off = 2
+        else:
+            break
+    return labelled
+
+
+def _all_labelled(
+    candidates: list[Candidate], scene: Scene, states: tuple[int, ...], rng: Generator
+) -> list[_Labelled]:
+    """Different candidates with their nodes, and all that are like the best of them, best first."""
+    distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
+    labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
+    best = min(labelled, key=_rank, default=None)
+    if best:
+        like_it = [c for c in candidates if c not in distinct and _repeats(c, best.candidate)]
+        labelled += [_labelled(c, scene.appearance, states, rng) for c in like_it[:MOST_LIKE_IT]]
+    return sorted(labelled, key=_rank)
 
 
 def _too_much_alike(states: tuple[int, ...]) -> TrainingError:
@@ -229,6 +267,11 @@ class _Labelled:
     def cost(self) -> float:
         return _cost(self.candidate.entropy, self.nonadditive)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the groups overlap or look like no combinations of nodes."""
+        return self.candidate.entropy > OVERLAP or self.nonadditive > MISSHAPEN
+
     def differs_from(self, other: _Labelled) -> bool:
         """Whether some node of this one has no like among the other's nodes."""
         agreement = [
@@ -236,6 +279,10 @@ class _Labelled:
             for mine in self.nodes.T
         ]
         return min(agreement) < SAME_NODE
+
+
+def _rank(labelled: _Labelled) -> float:
+    return round(labelled.cost, 6)
 
 
 def _cost(entropy: float, nonadditive: float) -> float:

@@ -3,7 +3,7 @@ import pytest
 
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.assignment import assignment_entropy, mean_entropy
-from causalpima_core.training.candidates import find_candidates
+from causalpima_core.training.candidates import find_candidates, judge_candidates
 
 
 def clusters(n=800, n_cells=4, spread=0.3, seed=0):
@@ -27,6 +27,15 @@ def test_partitions_found_elsewhere_are_judged_with_the_rest():
     (known,) = [c for c in found if c.source == "known"]
     assert known.entropy == pytest.approx(assignment_entropy(latents, cell))
     assert all(c.source != "too few" for c in found)
+
+
+def test_a_nearly_right_partition_is_put_right_by_refining():
+    latents, cell = clusters()
+    nearly = np.where(np.arange(len(cell)) % 20 == 0, (cell + 1) % 4, cell)
+    best = judge_candidates(latents, 4, [("nearly", nearly), ("too few", np.minimum(cell, 2))])[0]
+    assert best.source == "nearly, refined"
+    assert component_accuracy(cell, best.cell) == 1.0
+    assert judge_candidates(latents, 4, []) == []
 
 
 def test_overlapping_clusters_have_more_entropy():

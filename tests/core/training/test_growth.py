@@ -1,7 +1,7 @@
 import numpy as np
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.growth import begin, combine, first_nodes, grow
+from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.pursuit import View
 
 
@@ -63,3 +63,25 @@ def test_nodes_that_each_show_by_themselves_are_combined(rng):
     truth = 2 * states[0] + states[1]
     products = [component_accuracy(truth, one.cell) for one in combine(first, 800, (2, 2))]
     assert max(products) > 0.99
+
+
+def test_a_wrong_node_is_found_again_given_the_right_ones(rng):
+    latents, cause, effect = caused()
+    truth = 2 * cause + effect
+    wrong = np.column_stack([cause, rng.integers(0, 2, len(cause))])
+
+    def best(nodes, taken_off):
+        cells = grow_again(nodes, (3, 2), taken_off, [view(latents)], latents, rng)
+        return max(component_accuracy(truth, cell) for cell in cells)
+
+    assert best(wrong, 1) > 0.97
+    assert best(np.column_stack([cause, effect]), 1) > 0.97
+
+
+def test_two_wrong_nodes_are_found_again_at_once(rng):
+    states = rng.integers(0, 2, (3, 1500))
+    latents = 5.0 * states.T + rng.normal(size=(1500, 3))
+    nodes = np.column_stack([states[0], rng.integers(0, 2, (1500, 2))])
+    cells = grow_again(nodes, (2, 2, 2), 2, [view(latents)], latents, rng)
+    truth = np.ravel_multi_index(states, (2, 2, 2))
+    assert max(component_accuracy(truth, cell) for cell in cells) > 0.98

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.pursuit import View, find_nodes, shown_gain, whiten
+from causalpima_core.training.pursuit import (
+    View,
+    find_nodes,
+    shown_gain,
+    telling_directions,
+    whiten,
+)
 
 ALONE = np.zeros(2000, dtype=np.int64)
 
@@ -45,6 +51,39 @@ def test_factors_are_found_however_their_states_are_shared(share):
     found = nodes_of(view(latents))
     for factor in factors.T:
         assert max(agreement(factor, node) for node in found) > 0.99
+
+
+@pytest.mark.parametrize(("share", "contrast"), [(0.5, 0), (0.21, 1)])
+def test_directions_turn_to_the_two_states_of_a_factor(share, contrast):
+    # Two states of half the samples each have no skewness, of a fifth and the rest no kurtosis.
+    latents, factors = two_factors(share=share)
+    started = np.random.default_rng(5).normal(size=(6, 24))
+    found = telling_directions(latents, started)[:, contrast::2]
+    for factor in factors.T:
+        apart = [abs(np.corrcoef(along, factor)[0, 1]) for along in (latents @ found).T]
+        assert max(apart) > 0.9
+
+
+def test_a_node_is_found_though_its_shares_in_the_cells_cancel_out():
+    # Each cell for itself is skewed; all together, each less its mean, hardly differ from noise.
+    rng = np.random.default_rng(2)
+    cell = rng.integers(0, 4, 2000)
+    state = (rng.random(2000) < np.array([0.03, 0.2, 0.8, 0.97])[cell]).astype(int)
+    sources = np.column_stack([4.5 * state, 3 * rng.normal(size=(2000, 11))])
+    sources[:, 0] += rng.normal(size=2000)
+    latents = sources @ rng.normal(size=(12, 12))
+    for seed in range(3):
+        best = find_nodes(view(latents), cell, 2, latents, np.random.default_rng(seed))[0]
+        assert agreement(state, best) > 0.97
+
+
+def test_a_handful_of_noise_is_no_state():
+    # As few samples as there are dimensions can be told from the others whatever they are.
+    rng = np.random.default_rng(0)
+    latents = rng.normal(size=(270, 12))
+    alone = np.zeros(270, dtype=np.int64)
+    for node in find_nodes(view(latents), alone, 2, latents, rng):
+        assert np.bincount(node.state).min() >= 24
 
 
 def test_the_second_factor_is_found_given_the_first():
