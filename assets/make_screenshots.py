@@ -69,6 +69,7 @@ def _wait_until_drawn(page: Page) -> None:
     """Until nothing stands for what is still to come, however slow the machine is."""
     for missing in ('[data-testid="stSkeleton"]', CHART_WITHOUT_PICTURE):
         expect(page.locator(missing)).to_have_count(0, timeout=driver.PATIENCE_MS)
+    expect(page.get_by_text("Loading the model …")).to_have_count(0, timeout=driver.PATIENCE_MS)
     graphs = page.locator(".graph").count()
     expect(page.locator(".graph canvas")).to_have_count(graphs, timeout=driver.PATIENCE_MS)
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")

@@ -10,11 +10,10 @@ from math import prod
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from sklearn.metrics import normalized_mutual_info_score
 
 from causalpima_core.training.assignment import Latents
 from causalpima_core.training.pursuit import Node, View, find_nodes
-from causalpima_core.training.ranking import first_distinct
+from causalpima_core.training.ranking import first_distinct, mutual_information
 
 BEAM, LAST_BEAM = 3, 8
 """Partitions kept for every choice of nodes still to come, and in the end."""
@@ -53,7 +52,7 @@ class Growth:
 
     def is_like(self, other: Growth) -> bool:
         """Whether both are nearly the same partition."""
-        return normalized_mutual_info_score(self.cell, other.cell) >= ALIKE
+        return mutual_information(self.cell, other.cell) >= ALIKE
 
     @property
     def is_whole(self) -> bool:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from sklearn.metrics import normalized_mutual_info_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from causalpima_core.training.additive import AdditiveMixtures, fit_additive, single_likelihood
 from causalpima_core.training.assignment import Latents
+from causalpima_core.training.ranking import mutual_information
 
 STARTS, FINALISTS, KEPT = 96, 8, 5
 FIRST_STEPS, LAST_STEPS = 6, 30
@@ -81,7 +81,7 @@ class Node:
 
     def agrees_with(self, other: Node) -> bool:
         """Whether both are the same division, give or take a few samples."""
-        return normalized_mutual_info_score(self.state, other.state) > SAME_NODE
+        return mutual_information(self.state, other.state) > SAME_NODE
 
 
 def side_by_side(latents: Latents, views: list[View]) -> Latents:
@@ -172,7 +172,7 @@ def shown_gain(
         others = np.unique(cell[view.observed], return_inverse=True)[1]
     white = whiten(_centred(view.mean[view.observed][:, view.informed], others))
     fitted = fit_additive(white, others, np.eye(n_states)[None, :, given], FIRST_STEPS)
-    if normalized_mutual_info_score(given, fitted.state(0, white, others)) < SHOWN:
+    if mutual_information(given, fitted.state(0, white, others)) < SHOWN:
         return None
     return float(fitted.clarity[0]) - single_likelihood(white)
 

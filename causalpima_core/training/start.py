@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from sklearn.metrics import normalized_mutual_info_score
 
 from causalpima_core.errors import TrainingError
 from causalpima_core.gaussians import DiagonalGaussian
@@ -31,7 +30,7 @@ from causalpima_core.training.growth import begin, combine, first_nodes, grow, g
 from causalpima_core.training.labelling import label_cells
 from causalpima_core.training.physics import physical_candidates, physical_views
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain, side_by_side
-from causalpima_core.training.ranking import first_distinct
+from causalpima_core.training.ranking import first_distinct, mutual_information
 
 SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
@@ -275,7 +274,7 @@ class _Labelled:
     def differs_from(self, other: _Labelled) -> bool:
         """Whether some node of this one has no like among the other's nodes."""
         agreement = [
-            max(normalized_mutual_info_score(mine, theirs) for theirs in other.nodes.T)
+            max(mutual_information(mine, theirs) for theirs in other.nodes.T)
             for mine in self.nodes.T
         ]
         return min(agreement) < SAME_NODE
@@ -309,7 +308,7 @@ def _labelled(
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:
-    return normalized_mutual_info_score(one.cell, other.cell) >= SAME_PARTITION
+    return mutual_information(one.cell, other.cell) >= SAME_PARTITION
 
 
 def components_at(
