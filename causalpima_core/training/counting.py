@@ -153,7 +153,9 @@ def choose_states(scene: Scene, rng: Generator) -> Start | None:
         return None
     narrow = chosen.shortfall > 1 / NARROW or any(t.shortfall < NARROW for t in refused)
     told = "; ".join(trial.in_words for trial in refused) or None
-    return replace(chosen.start, refused=told, is_narrow=narrow)
+    longer = choose_start(scene, chosen.start.states, rng)
+    best = min(longer, chosen.start, key=lambda start: start.cost)
+    return replace(best, refused=told, is_narrow=narrow)
 
 
 def _larger(states: tuple[int, ...], n_samples: int) -> Iterator[list[tuple[int, ...]]]:
@@ -178,7 +180,7 @@ def _tried(
 ) -> Iterator[Trial]:
     for states in grids:
         try:
-            start = choose_start(scene, states, rng)
+            start = choose_start(scene, states, rng, again=False)
         except TrainingError:
             continue  # fewer different samples than outcomes: no grid of this size
         yield Trial.of(scene, start, smaller)

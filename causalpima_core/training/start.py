@@ -157,13 +157,16 @@ class Scene:
         return cls(views, physical, side_by_side(joint.mean, beside), appearance)
 
 
-def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start:
+def choose_start(
+    scene: Scene, states: tuple[int, ...], rng: Generator, *, again: bool = True
+) -> Start:
     """Find candidate partitions into joint outcomes, take the best, and name its cells.
 
     Args:
         scene: the samples.
         states: number of states of each node.
         rng: source of all searches.
+        again: whether nodes of the best one are found again, which can take as long once more.
 
     Raises:
         TrainingError: the samples cannot be divided into enough different cells.
@@ -180,7 +183,7 @@ def choose_start(scene: Scene, states: tuple[int, ...], rng: Generator) -> Start
     if not candidates:
         raise _too_much_alike(states)
     labelled = _all_labelled(candidates, scene, states, rng)
-    chosen, *worse = _improved(labelled, scene, states, rng)
+    chosen, *worse = _improved(labelled, scene, states, rng) if again else labelled
     best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
     shown = [
         _shown(state, n_states, views)
