@@ -62,7 +62,7 @@ def _about_partition(summary: Summary) -> list[str]:
     entropy, cost, rival = start.get("entropy"), start.get("cost"), start.get("next_cost")
     if isinstance(entropy, float) and entropy > OVERLAP:
         told.append(
-            f"The groups of samples overlap{_where(summary)} (assignment entropy {entropy:.2f} "
+            f"The groups of samples overlap{_where(summary)} (assignment entropy {entropy:.3f} "
             f"nats; clear groups have below {OVERLAP}): some nodes may not be real features. Try "
             "the thorough preset, more latent dimensions, or fewer nodes or states."
         )
