@@ -25,10 +25,16 @@ def checked_json(text: str) -> str:
     return text
 
 
-def assignments(text: str) -> pd.DataFrame:
-    """A table that ends with a whole line and has what every result has."""
+def assignments(text: str, n_samples: int | None) -> pd.DataFrame:
+    """A table that ends with a whole line and has what every result has.
+
+    Args:
+        text: of the file.
+        n_samples: how many rows it must have; None where that is not known.
+    """
     table = pd.read_csv(io.StringIO(text), dtype={"sample": str})
-    if not text.endswith("\n") or not {"sample", "component", "confidence"} <= set(table.columns):
+    whole = text.endswith("\n") and n_samples in (None, len(table))
+    if not whole or not {"sample", "component", "confidence"} <= set(table.columns):
         raise ValueError("not assignments, or not all of them")
     return table
 

@@ -249,7 +249,13 @@ class RunFolder(RunAccess):
 
     def assignments(self) -> pd.DataFrame:
         """Component and node states of each sample; `RunFolderError` where there are none yet."""
-        return self._read_result("assignments.csv", reading.assignments)
+        try:
+            n_samples = self.config().dataset.n_samples
+        except DamagedError:  # told by whoever needs the settings
+            n_samples = None
+        return self._read_result(
+            "assignments.csv", lambda text: reading.assignments(text, n_samples)
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Arrays for the pages, as `write_result` was given them."""

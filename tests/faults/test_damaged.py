@@ -89,6 +89,18 @@ class TestReading:
             folder.metrics()
 
 
+def test_assignments_without_the_last_rows_are_no_assignments(original, tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(original.path, folder.path)
+    path = folder.path / "result" / "assignments.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    with pytest.raises(CausalPimaError, match=r"assignments\.csv of run 'run' cannot be read"):
+        folder.assignments()
+    (folder.path / "config.json").write_text("{")
+    assert len(folder.assignments()) == len(lines) - 2, "how many there were is not known"
+
+
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize("file", FILES)
 class TestCommandLine:
