@@ -252,7 +252,7 @@ class RunFolder(RunAccess):
         try:
             n_samples = self.config().dataset.n_samples
         except DamagedError:  # told by whoever needs the settings
-            n_samples = None
+            n_samples = 0
         return self._read_result(
             "assignments.csv", lambda text: reading.assignments(text, n_samples)
         )

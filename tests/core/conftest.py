@@ -27,7 +27,7 @@ from causalpima_core.runs.store import RunFolder
 
 MakeRun = Callable[..., RunFolder]
 
-SAMPLES = 12
+SAMPLES = 8
 HOSTILE = ('</script><b>"hue" & \\', "-> {} ;")
 """Names of nodes that no format takes unquoted."""
 
