@@ -58,21 +58,34 @@ def find_candidates(
     ``others`` were found elsewhere and are judged with the rest.
     """
     n_cells = prod(states)
+    given = judge_candidates(latents, n_cells, others)
+    clusterings = _clusterings(latents, n_cells, rng)
+    return sorted([*given, *judge_candidates(latents, n_cells, clusterings, REFINED)], key=_rank)
+
+
+def judge_candidates(
+    latents: Latents, n_cells: int, found: Iterable[Found], n_refined: int = REFINED_GIVEN
+) -> list[Candidate]:
+    """Partitions that have all cells, and the best of them refined, by rising assignment entropy.
+
+    Most are nearly right or wrong altogether; refining puts the nearly right ones right.
+
+    Args:
+        latents: shape ``(n, d)``.
+        n_cells: how many there must be.
+        found: the partitions.
+        n_refined: how many of them are refined.
+    """
     with warnings.catch_warnings():
         # A clustering that did not converge is judged like any other candidate.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        given = _judged(latents, list(others), n_cells)
-        clustered = _judged(latents, list(_clusterings(latents, n_cells, rng)), n_cells)
-        refined = _judged_refined(latents, given[:REFINED_GIVEN] + clustered[:REFINED])
-    return sorted([*given, *clustered, *refined], key=_rank)
-
-
-def judge_candidates(latents: Latents, n_cells: int, found: Iterable[Found]) -> list[Candidate]:
-    """Partitions found elsewhere, as they are and refined, by rising assignment entropy."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        given = _judged(latents, list(found), n_cells)
-        return sorted([*given, *_judged_refined(latents, given[:REFINED_GIVEN])], key=_rank)
+        judged = _judged(latents, found, n_cells)
+        refined = [
+            _refined(latents, candidate, kind)
+            for candidate in judged[:n_refined]
+            for kind in ("tied", "diag", "full")
+        ]
+        return sorted([*judged, *_judged(latents, refined, n_cells)], key=_rank)
 
 
 def _rank(candidate: Candidate) -> tuple[float, float]:
@@ -80,28 +93,15 @@ def _rank(candidate: Candidate) -> tuple[float, float]:
     return round(candidate.entropy, 3), -candidate.likelihood
 
 
-def _judged(latents: Latents, found: list[Found], n_cells: int) -> list[Candidate]:
+def _judged(latents: Latents, found: Iterable[Found], n_cells: int) -> list[Candidate]:
     """Those with samples in every cell, best first."""
     whole = [f for f in found if len(np.unique(f[1])) == n_cells]
     judged = [Candidate(source, cell, *judge(latents, cell)) for source, cell in whole]
     return sorted(judged, key=_rank)
 
 
-def _judged_refined(latents: Latents, candidates: list[Candidate]) -> list[Candidate]:
-    refined = [
-        _refined(latents, candidate, kind)
-        for candidate in candidates
-        for kind in ("tied", "diag", "full")
-    ]
-    n_cells = int(candidates[0].cell.max()) + 1 if candidates else 0
-    return _judged(latents, refined, n_cells)
-
-
 def _refined(latents: Latents, candidate: Candidate, kind: str) -> Found:
-    """The candidate's cells after some EM steps of a mixture that sets out from it.
-
-    Most candidates are nearly right or wrong altogether; this puts the nearly right ones right.
-    """
+    """The candidate's cells after some EM steps of a mixture that sets out from it."""
     members = [latents[candidate.cell == c] for c in range(int(candidate.cell.max()) + 1)]
     mixture = GaussianMixture(
         len(members),

@@ -28,7 +28,8 @@ from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.assignment import Latents, judge
 from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.pursuit import shown_gain
-from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
+from causalpima_core.training.scene import Scene
+from causalpima_core.training.start import OVERLAP, Start, choose_start
 
 LEAST_GAIN = 0.3
 """Nats that each node must gain by each of its states in some view."""
@@ -153,6 +154,7 @@ def choose_states(scene: Scene, rng: Generator) -> Start | None:
         return None
     narrow = chosen.shortfall > 1 / NARROW or any(t.shortfall < NARROW for t in refused)
     told = "; ".join(trial.in_words for trial in refused) or None
+    # Another search, with other starts: what the first one looked at is not kept.
     longer = choose_start(scene, chosen.start.states, rng)
     best = min(longer, chosen.start, key=lambda start: start.cost)
     return replace(best, refused=told, is_narrow=narrow)

@@ -15,7 +15,8 @@ from causalpima_core.config import states_in_words
 from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
-from causalpima_core.training.start import OVERLAP, Scene, Start, choose_start
+from causalpima_core.training.scene import Scene
+from causalpima_core.training.start import OVERLAP, Start, choose_start
 
 NO_GROUPS = (
     "The samples show no clear groups that combinations of a few nodes could be: give the number "

@@ -1,4 +1,4 @@
-"""From the warmed-up latents to the start of joint training: views, candidates, labelling."""
+"""From what a warmed-up model sees to the start of joint training: candidates, labelling."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from causalpima_core.errors import TrainingError
-from causalpima_core.gaussians import DiagonalGaussian
-from causalpima_core.model import CausalPima, Inference
+from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.samples import Samples
@@ -28,9 +27,10 @@ from causalpima_core.training.candidates import Candidate, find_candidates, judg
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.labelling import label_cells
-from causalpima_core.training.physics import physical_candidates, physical_views
-from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain, side_by_side
+from causalpima_core.training.physics import physical_candidates
+from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
 from causalpima_core.training.ranking import first_distinct, mutual_information
+from causalpima_core.training.scene import Scene
 
 SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
@@ -126,37 +126,6 @@ class Start:
         return self.entropy < CLEAR_ENTROPY and alone
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What a warmed-up model sees of the samples: where divisions are looked for and judged.
-
-    Attributes:
-        views: where nodes are looked for.
-        physical: those of them that are parameters of known physics.
-        latents: drawn from the joint posteriors, with each modality's own and physical parameters
-            beside them, as an encoder that is sure of nuisance can hide in the joint ones what
-            another modality shows clearly, shape ``(n, d)``.
-        appearance: what groups of samples look like.
-    """
-
-    views: list[View]
-    physical: list[View]
-    latents: Latents
-    appearance: Appearance
-
-    @classmethod
-    def of(cls, model: CausalPima, samples: Samples, rng: Generator) -> Scene:
-        """As ``model`` sees the samples."""
-        inference = encode(model, samples)
-        physical = physical_views(model, samples, rng)
-        appearance = Appearance(model, samples, inference.joint)
-        joint, *own = _views(model, samples, inference)
-        views = [joint, *own, *appearance.views(), *physical]
-        # Noise falls into clear groups in means that no posterior is sure of, not in draws.
-        joint, *beside = (view.drawn(rng) for view in (joint, *own, *physical))
-        return cls(views, physical, side_by_side(joint.mean, beside), appearance)
-
-
 def choose_start(
     scene: Scene, states: tuple[int, ...], rng: Generator, *, again: bool = True
 ) -> Start:
@@ -230,7 +199,7 @@ def _improved(
 def _all_labelled(
     candidates: list[Candidate], scene: Scene, states: tuple[int, ...], rng: Generator
 ) -> list[_Labelled]:
-    """Different candidates with their nodes, and all that are like the best of them, best first."""
+    """Different candidates with their nodes, and some like the best of them, best first."""
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
     labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
     best = min(labelled, key=_rank, default=None)
@@ -328,24 +297,6 @@ def components_at(
         q.mean.new_zeros(n_components, n_latent), q.mean.new_ones(n_components, *shape)
     )
     return statistics.maximise(blank, SHRINKAGE)
-
-
-def _views(model: CausalPima, samples: Samples, inference: Inference) -> list[View]:
-    """The joint latents, and each modality's own where there are several."""
-    everyone = np.ones(len(samples), dtype=bool)
-    views = [_view("joint", inference.joint, everyone)]
-    if len(model.names) > 1:
-        observed = samples.observed.cpu().numpy()
-        views += [
-            _view(name, inference.single[name], observed[:, column])
-            for column, name in enumerate(model.names)
-        ]
-    return views
-
-
-def _view(name: str, q: DiagonalGaussian, observed: NDArray[np.bool_]) -> View:
-    mean, variance = q.mean.cpu().double().numpy(), q.variance.cpu().double().numpy()
-    return View(name, mean, variance, observed)
 
 
 def _shown(state: NDArray[np.int64], n_states: int, views: list[View]) -> dict[str, float]:

@@ -14,7 +14,8 @@ from causalpima_core.training.counting import LEAST_GAIN, Trial, evidence_of, we
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.pursuit import View
-from causalpima_core.training.start import Scene, Start
+from causalpima_core.training.scene import Scene
+from causalpima_core.training.start import Start
 from tests.core.training.conftest import CPU, assert_same, gone_on, trained_whole, two_cause_data
 
 AUTO = ModelConfig.parse(states="auto")

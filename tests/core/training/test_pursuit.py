@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from causalpima_core.scores import component_accuracy
+from causalpima_core.training import pursuit
 from causalpima_core.training.pursuit import (
     View,
     find_nodes,
@@ -77,13 +78,17 @@ def test_a_node_is_found_though_its_shares_in_the_cells_cancel_out():
         assert agreement(state, best) > 0.97
 
 
-def test_a_handful_of_noise_is_no_state():
+def test_a_handful_of_noise_is_no_state(monkeypatch):
     # As few samples as there are dimensions can be told from the others whatever they are.
-    rng = np.random.default_rng(0)
-    latents = rng.normal(size=(270, 12))
-    alone = np.zeros(270, dtype=np.int64)
-    for node in find_nodes(view(latents), alone, 2, latents, rng):
-        assert np.bincount(node.state).min() >= 24
+    noise = np.random.default_rng(4).normal(size=(150, 12))
+
+    def smallest_states():
+        found = find_nodes(view(noise), ALONE[:150], 2, noise, np.random.default_rng(0))
+        return [np.bincount(node.state).min() for node in found]
+
+    assert all(size >= 2 * 12 for size in smallest_states())
+    monkeypatch.setattr(pursuit, "LEAST_PER_DIMENSION", 0)
+    assert min(smallest_states()) < 2 * 12
 
 
 def test_the_second_factor_is_found_given_the_first():
