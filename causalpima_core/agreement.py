@@ -54,16 +54,16 @@ def agreements(
     Args:
         states: of the node, one per sample, shape ``(n,)``.
         table: a row per sample; missing values are a group of their own.
-        rng: for the permutations, the same for all columns.
+        rng: for the permutations.
         permutations: how many.
     """
     coded = {str(name): codes for name, codes in _coded(table)}
-    shuffled = [rng.permutation(states) for _ in range(permutations)]
     entropy = _information(_counts(states, states))
     found = []
     for name, codes in coded.items():
-        here = _information(_counts(states, codes))
-        chance = np.array([_information(_counts(other, codes)) for other in shuffled])
+        counts = _counts(states, codes)
+        here = _information(counts)
+        chance = np.array([_information(_permuted(counts, rng)) for _ in range(permutations)])
         found.append(
             Agreement(
                 column=name,
@@ -93,6 +93,20 @@ def _counts(states: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.i
     """Samples with each state and code, shape ``(K, groups)``."""
     shape = int(states.max()) + 1, int(codes.max()) + 1
     return np.bincount(states * shape[1] + codes, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _permuted(counts: NDArray[np.int64], rng: Generator) -> NDArray[np.int64]:
+    """Counts as a permutation of the states over the samples gives them, by their sums alone.
+
+    Each state in turn takes its number of samples from those that are left, which takes no longer
+    where there are many.
+    """
+    left = counts.sum(0)
+    drawn = np.empty_like(counts)
+    for state, size in enumerate(counts.sum(1)):
+        drawn[state] = rng.multivariate_hypergeometric(left, size)
+        left = left - drawn[state]
+    return drawn
 
 
 def _information(counts: NDArray[np.int64]) -> float:

@@ -23,7 +23,7 @@ MIN_CURVE_POINTS = 8
 SMOOTH_NEIGHBOURS = 0.5
 """Correlation of neighbouring columns from which a 2-D array counts as a curve."""
 SMOOTH_LOOKED_AT = 5000
-"""Samples that this is decided by where not all are held in memory."""
+"""Samples that this is decided by, spread evenly, where there are many more."""
 
 
 class Kind(StrEnum):
@@ -215,7 +215,7 @@ def of_arrays(
 
     Args:
         arrays: name -> ``(n, p)`` table or curve, ``(n, h, w)``, ``(n, c, h, w)`` or
-            ``(n, h, w, c)`` image.
+            ``(n, h, w, c)`` image; those of float32 are not copied.
         sample_id: one per sample; counted from 0 where not given.
         metadata: one row per sample.
 
@@ -239,10 +239,10 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
     stays = stays_as_it_is(array)
     if not stays:
         with np.errstate(over="ignore"):
-            array = array.astype(np.float32)
+            array = array.astype(np.float32, copy=False)
     kind = Kind.IMAGE
     if array.ndim == 2:
-        kind = Kind.TABLE if columns or not _is_smooth(array, stays=stays) else Kind.CURVE
+        kind = Kind.TABLE if columns or not _is_smooth(array) else Kind.CURVE
     elif array.ndim == 3:
         array = array[:, None]
     elif array.ndim == 4:
@@ -277,9 +277,9 @@ def _channels_first(name: str, array: NDArray, *, stays: bool) -> NDArray:
     )
 
 
-def _is_smooth(array: NDArray, *, stays: bool) -> bool:
+def _is_smooth(array: NDArray) -> bool:
     """Whether neighbouring columns vary together, as points of one curve do."""
-    values = evenly(StoredValues(array), SMOOTH_LOOKED_AT) if stays else array
+    values = evenly(StoredValues(array), SMOOTH_LOOKED_AT)
     rows = values[np.isfinite(values).all(1)].astype(np.float64)
     if values.shape[1] < MIN_CURVE_POINTS or len(rows) < 3:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import mutual_info_score
 
 from causalpima_core.agreement import agreements
 
@@ -12,8 +13,8 @@ RNG = np.random.default_rng(3)
 STATES = RNG.integers(0, 2, 600)
 
 
-def found(column, states=STATES):
-    (one,) = agreements(states, pd.DataFrame({"column": column}), np.random.default_rng(0))
+def found(column, states=STATES, seed=0):
+    (one,) = agreements(states, pd.DataFrame({"column": column}), np.random.default_rng(seed))
     return one
 
 
@@ -36,6 +37,13 @@ def test_noise_is_beyond_chance_about_as_often_as_it_should_be():
     noise = pd.DataFrame(RNG.integers(0, 3, (600, 200)))
     rate = np.mean([a.beyond_chance for a in agreements(STATES, noise, np.random.default_rng(0))])
     assert 0.01 < rate < 0.11
+
+
+def test_chance_is_what_permuting_the_states_gives():
+    states, column = RNG.choice(3, 600, p=[0.1, 0.3, 0.6]), RNG.integers(0, 4, 600)
+    permuted = [mutual_info_score(RNG.permutation(states), column) for _ in range(2000)]
+    quantiles = [found(column, states, seed).by_chance for seed in range(20)]
+    assert np.mean(quantiles) == pytest.approx(np.quantile(permuted, 0.95), rel=0.08)
 
 
 def test_a_node_of_one_state_has_nothing_to_explain():
