@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -32,7 +33,8 @@ def visited(address: str, *pages: tuple[str, str]) -> Visitor:
             for path, query in pages:
                 await visitor.visit(path, query)
 
-    asyncio.run(visit())
+    with ThreadPoolExecutor(1) as other:  # Playwright's loop runs in this thread after its tests
+        other.submit(asyncio.run, visit()).result()
     return visitor
 
 
