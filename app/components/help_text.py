@@ -102,7 +102,7 @@ MAY_NOT = (
 BENCHMARK = {
     "example": ["circles", "coloured-digits", "spectra", "shapes", "lattice", "lattice, law given"],
     "runs": [50, 20, 20, 20, 20, 20],
-    "features and graph right": [50, 19, 20, 20, 19, 20],
+    "features and graph right": [50, 19, 20, 20, 20, 20],
 }
 BENCHMARK_WORDS = (
     "Examples with known truth, standard preset, numbers of states given, seeds 0–9. Every wrong "
