@@ -118,7 +118,7 @@ def _in_url() -> dict[Param, str]:
 def get(param: Param) -> str | None:
     """What the URL says, else what this session last chose, which then goes into the URL."""
     value = st.query_params.get(param) or st.session_state.get(param)
-    if value:
+    if value and len(value) <= LONGEST_SELECTION:
         put(param, value)
     return value
 

@@ -24,13 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 2 bad input or usage; 130 cancelled; 1 anything else.
     """
-    os.environ.update(worker_environment())
     queries.register(app)
     conversion.register(app)
     sharing.register(app)
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        os.environ.update(worker_environment())
         code = command.main(
             args=given, prog_name="python -m causalpima_core", standalone_mode=False
         )

@@ -257,7 +257,8 @@ def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[Modal
             told = json.loads(stored.metadata()["modalities"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
         return tensors, tuple(
-            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"])) for s in told
+            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"]), tuple(s.get("columns", ())))
+            for s in told
         )
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(
@@ -268,7 +269,8 @@ def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[Modal
 def write_findings(folder: RunFolder, model: CausalPima, findings: Findings) -> None:
     """Write a run's result, the weights with all that is needed to read them again."""
     modalities = [
-        {"name": s.name, "kind": s.kind.value, "shape": list(s.shape)} for s in model.specs
+        {"name": s.name, "kind": s.kind.value, "shape": list(s.shape), "columns": list(s.columns)}
+        for s in model.specs
     ]
     metadata = {"modalities": json.dumps(modalities), "config": model.config.model_dump_json()}
 

@@ -172,7 +172,8 @@ class CausalPima(nn.Module):
         """All samples of a dataset, to be scaled; modalities it lacks count as missing.
 
         Raises:
-            DataError: a modality has another shape than the model was made for, or none fits.
+            DataError: a modality has another shape or other columns than the model was made for,
+                or none fits.
         """
         known = [name for name in self.names if name in dataset.names]
         if not known:
@@ -187,11 +188,7 @@ class CausalPima(nn.Module):
             if name not in known:
                 columns[name] = torch.zeros(1, *shape, device=device).expand(len(dataset), *shape)
                 continue
-            if dataset[name].shape != shape:
-                raise DataError(
-                    f"Modality '{name}' has shape {dataset[name].shape} per sample, but the model "
-                    f"was trained on {shape}."
-                )
+            self.specs[place].check(dataset[name])
             columns[name] = self._column(dataset[name], device)
             observed[:, place] = torch.from_numpy(dataset[name].observed)
         return Samples(columns, observed.to(device))

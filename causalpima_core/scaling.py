@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from causalpima_core.data.multimodal import Kind, Modality
 from causalpima_core.data.scale import Scale
+from causalpima_core.errors import DataError
 from causalpima_core.experts.components import Units
 
 SCALED_AT_ONCE = 1000
@@ -26,16 +27,38 @@ class ModalitySpec:
         name: of the modality.
         kind: decides the network.
         shape: of one sample.
+        columns: names of a table's columns; empty where they have none.
     """
 
     name: str
     kind: Kind
     shape: tuple[int, ...]
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, modality: Modality) -> ModalitySpec:
         """The spec of a dataset's modality."""
-        return cls(modality.name, modality.kind, modality.shape)
+        return cls(modality.name, modality.kind, modality.shape, modality.columns)
+
+    def check(self, modality: Modality) -> None:
+        """Refuse what networks made for this spec would misread.
+
+        Raises:
+            DataError: it has another shape, or its columns other names or another order.
+        """
+        if modality.shape != self.shape:
+            raise DataError(
+                f"Modality '{self.name}' has shape {modality.shape} per sample, but the model "
+                f"was trained on {self.shape}."
+            )
+        pairs = zip(modality.columns, self.columns, strict=False)  # none where they have no names
+        differing = [(got, expected) for got, expected in pairs if got != expected]
+        if differing:
+            got, expected = differing[0]
+            raise DataError(
+                f"Table '{self.name}' has the column '{got}' where the model was trained on "
+                f"'{expected}': give the columns the names and the order that it was trained on."
+            )
 
 
 class Scaling(nn.Module):

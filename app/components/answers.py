@@ -87,7 +87,7 @@ def _axes(spec: ModalitySpec, law: ExpertResult | None, known: Modality | None) 
 
 def _columns(spec: ModalitySpec, known: Modality | None) -> tuple[str, ...]:
     named = known.columns if known is not None else ()
-    return named or tuple(f"{spec.name}[{i}]" for i in range(spec.shape[0]))
+    return spec.columns or named or tuple(f"{spec.name}[{i}]" for i in range(spec.shape[0]))
 
 
 def _spread(known: Modality | None) -> float | None:

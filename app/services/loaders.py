@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from app.services.identity import workspace
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
-from causalpima_core.data.units import SUFFIX as UNITS
 from causalpima_core.errors import CausalPimaError, DamagedError
 from causalpima_core.runs.names import UNNAMED, Names
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
+from causalpima_core.runs.workspace import BESIDE
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,15 @@ def dataset_at(path: Path | str) -> MultimodalDataset:
     Raises:
         DataError: the same sentence as on the command line.
     """
-    path = Path(path)
-    beside = (path, path.with_suffix(UNITS)) if path.name else ()  # a run may come without data
-    stamp = sum(file.stat().st_mtime_ns for file in beside if file.is_file())
-    return _dataset(str(path), stamp)
+    return _dataset(str(path), version_of(Path(path)))
+
+
+def version_of(path: Path) -> int:
+    """A number that changes with a dataset's file, or folder, and with what lies beside it."""
+    if not path.name:  # a run may come without data
+        return 0
+    files = (path, *(path.with_suffix(ending) for ending in BESIDE))
+    return sum(file.stat().st_mtime_ns for file in files if file.exists())
 
 
 def dataset_or_reason(folder: RunFolder) -> tuple[MultimodalDataset | None, str]:
@@ -71,9 +76,20 @@ def dataset_or_reason(folder: RunFolder) -> tuple[MultimodalDataset | None, str]
 def dataset_of(folder: RunFolder, result: Result) -> tuple[MultimodalDataset | None, str]:
     """The data of a run's result, or the sentence why its samples cannot be shown."""
     dataset, reason = dataset_or_reason(folder)
-    if dataset is not None and len(dataset) != len(result.assignments):
+    if dataset is not None and not _is_data_of(folder, dataset, result):
         return None, "The data file has changed since the run."
     return dataset, reason
+
+
+def _is_data_of(folder: RunFolder, dataset: MultimodalDataset, result: Result) -> bool:
+    """Whether these are still the measurements that a run was trained on."""
+    config = folder.config()
+    path = Path(config.dataset.path)
+    if len(dataset) != len(result.assignments):
+        return False
+    if path.stat().st_mtime <= config.created:  # the usual case, without reading all of it
+        return True
+    return _fingerprint(str(path), version_of(path)) == config.dataset.sha256
 
 
 def result_of(folder: RunFolder) -> Result:
@@ -106,6 +122,11 @@ def snapshot_of(folder: RunFolder, epoch: int) -> Snapshot:
 @st.cache_resource(show_spinner="Reading the data …", max_entries=6)
 def _dataset(path: str, stamp: int) -> MultimodalDataset:
     return load_dataset(path)
+
+
+@st.cache_data(show_spinner="Comparing the data with the run's …", max_entries=64)
+def _fingerprint(path: str, stamp: int) -> str:
+    return _dataset(path, stamp).fingerprint()
 
 
 @st.cache_resource(show_spinner="Reading the result …", max_entries=8)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.services.loaders import Result, result_of
+from app.services.loaders import Result, result_of, version_of, workspace
 from causalpima_core.agreement import Agreement, agreements
 from causalpima_core.report.contrast import contrast
 from causalpima_core.runs.store import RunFolder
@@ -21,8 +21,8 @@ def members_of(result: Result, node: str, state: int) -> NDArray[np.int64]:
 
 
 def agreements_of(folder: RunFolder, node: str, metadata: pd.DataFrame) -> list[Agreement]:
-    """The node against every metadata column, worked out once for a result and these columns."""
-    stamp = (folder.result_written, *metadata.columns)
+    """The node against every metadata column, worked out once for a result and these data."""
+    stamp = (folder.result_written, version_of(workspace().data_of(folder)), *metadata.columns)
     return _agreements(str(folder.path), node, stamp, metadata)
 
 

@@ -118,7 +118,8 @@ def state_meaning(path: Path, modality: Modality, given: Mapping[str, str]) -> N
             f"'{ends[0]}' and '{ends[1]}' are not the ends of an axis: expected two numbers."
         ) from error
     if tuple(ends) == ends_of(modality):
-        axis = ()  # unchanged: what the file says stays, which may be uneven in between
+        # unchanged: what was said stays, which may be uneven in between
+        axis = descriptions(path).get(modality.name, Description()).axis
     channels = [part.strip() for part in given.get("channels", "").split(",")]
     try:
         told = Description(

@@ -26,7 +26,7 @@ from app.components.twin_scatter import clear, twin_scatter
 from app.services import comparison
 from app.services.colourings import colour_names, colouring_of
 from app.services.comparison import Agreement
-from app.services.loaders import Result, dataset_or_reason, result_of, workspace
+from app.services.loaders import Result, dataset_of, result_of, workspace
 from app.services.projections import principal_axes
 from app.services.words import plain
 from app.state import Bound, Page, Param
@@ -233,10 +233,10 @@ def _latents(pair: Pair) -> None:
 
 def _metadata(pair: Pair) -> pd.DataFrame:
     """Of the samples of both, where the data are still there as they were."""
-    dataset, reason = dataset_or_reason(pair.folders[0])
-    if dataset is not None and len(dataset) == len(pair.results[0].assignments):
+    dataset, reason = dataset_of(pair.folders[0], pair.results[0])
+    if dataset is not None:
         return dataset.metadata
-    st.caption(f"Metadata cannot be shown. {plain(reason or 'The data file has changed.')}")
+    st.caption(f"Metadata cannot be shown. {plain(reason)}")
     return pd.DataFrame()
 
 

@@ -11,6 +11,7 @@ from app import state
 from app.charts.palette import colour
 from app.components.expert_editor import expert_editor
 from app.components.frame import nothing_yet, page, sentences
+from app.components.help_text import COUNTED
 from app.components.knowledge_editor import knowledge_editor
 from app.services import run_control, uploads
 from app.services.loaders import dataset_at, workspace
@@ -103,9 +104,8 @@ def _nodes(data: str) -> States:
     if chosen == FROM_DATA:
         st.caption(
             "Nodes are added while groups of samples stay distinct and look like combinations of "
-            "nodes. Features that overlap or that are continuous are not found this way. In the "
-            "benchmark the numbers were right in 4 of 6 runs; the run says what it refused, and "
-            "why."
+            "nodes. Features that overlap or that are continuous are not found this way, and the "
+            f"run says what it refused, and why. {COUNTED}"
         )
         return AUTO
     return _given_states(data)

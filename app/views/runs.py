@@ -143,32 +143,34 @@ def _row(row: RunRow) -> dict[str, object]:
 def _label(folder: RunFolder) -> None:
     """Title and note, kept as soon as they are changed."""
     label = run_control.label_of(folder)
-    keys = f"runs.title.{folder.name}", f"runs.note.{folder.name}"
-    st.session_state[keys[0]], st.session_state[keys[1]] = label.title, label.note
+    keys = {field: f"runs.{field}.{folder.name}" for field in ("title", "note")}
+    st.session_state[keys["title"]], st.session_state[keys["note"]] = label.title, label.note
     title, note = st.columns([1, 1.6], gap="medium")
     title.text_input(
         "Title",
         max_chars=LONGEST_TITLE,
-        key=keys[0],
+        key=keys["title"],
         placeholder=folder.name,
         help="Shown in lists beside the name of the run's folder, which stays as it is.",
         on_change=_keep_label,
-        args=(folder, keys),
+        args=(folder, "title", keys["title"]),
     )
     note.text_area(
         "Note",
         max_chars=LONGEST_NOTE,
-        key=keys[1],
+        key=keys["note"],
         height=100,
         placeholder="Why this run, what came of it; kept with the run.",
         on_change=_keep_label,
-        args=(folder, keys),
+        args=(folder, "note", keys["note"]),
     )
 
 
-def _keep_label(folder: RunFolder, keys: tuple[str, str]) -> None:
+def _keep_label(folder: RunFolder, field: str, key: str) -> None:
+    """What another person changed of it in the meantime stays."""
     with sentences():
-        folder.write_label(Label.parse(*(st.session_state[key] for key in keys)))
+        label = run_control.label_of(folder).model_dump() | {field: st.session_state[key]}
+        folder.write_label(Label.parse(**label))
 
 
 def _actions(folder: RunFolder) -> None:

@@ -141,7 +141,8 @@ def resume(run: RunArgument, quiet: QuietOption = False) -> int:
             f"Run '{folder.name}' is being trained already (process {status.pid}): "
             "wait for it, or cancel it first."
         )
-    Queue.of(folder).withdraw(folder)
+    if status.waits:
+        Queue.of(folder).withdraw(folder)
     return _train(folder, quiet=quiet)
 
 
@@ -187,6 +188,7 @@ def _train(folder: RunFolder, *, quiet: bool) -> int:
 
     progress = report.Progress(sys.stderr)
     with Queue.of(folder).foreground(folder), _logged(folder):
+        folder.withdraw_cancel()
         try:
             state = train(folder, report=(lambda _: None) if quiet else progress)
         finally:

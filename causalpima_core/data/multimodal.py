@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -134,6 +135,9 @@ class MultimodalDataset:
         """Check that the modalities belong together."""
         if not self.modalities:
             raise DataError("Expected at least one modality to train on, got none.")
+        double = [name for name, count in Counter(self.names).items() if count > 1]
+        if double:
+            raise DataError(f"Two modalities are called '{double[0]}': rename one of them.")
         counts = {m.name: len(m.values) for m in self.modalities}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{name} has {count}" for name, count in counts.items())

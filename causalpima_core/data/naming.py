@@ -10,6 +10,7 @@ LONGEST_NAME = 60
 RESERVED = frozenset(
     {
         "add_module",
+        "allow_pickle",
         "apply",
         "bfloat16",
         "buffers",
@@ -24,6 +25,8 @@ RESERVED = frozenset(
         "dump_patches",
         "eval",
         "extra_repr",
+        "factual",
+        "file",
         "float",
         "forward",
         "fromkeys",
@@ -39,9 +42,11 @@ RESERVED = frozenset(
         "named_children",
         "named_modules",
         "named_parameters",
+        "outcome",
         "parameters",
         "pop",
         "popitem",
+        "probabilities",
         "requires_grad_",
         "sample_id",
         "setdefault",
@@ -60,7 +65,8 @@ RESERVED = frozenset(
     }
 )
 """What PyTorch's containers of parameters call their own (beside names with get_, set_, load_ and
-register_), and what files call the samples' names and metadata."""
+register_), what files call the samples' names, metadata and outcomes, and what NumPy's `savez` has
+names for."""
 
 _RESERVED_STARTS = ("_", "get_", "set_", "load_", "register_")
 

@@ -19,11 +19,13 @@ from causalpima_core.errors import DataError
 from causalpima_core.runs.files import replacing
 
 WRITTEN = ".h5"
+_SLASH = "∕"
+"""In place of a slash, which would make a group of the name."""
 _ATTRIBUTES = ("unit", "axis", "axis_unit", "columns", "channels")
 
 
 def write_dataset(dataset: MultimodalDataset, path: Path) -> None:
-    """Write HDF5 that `load_dataset` reads as the same dataset.
+    """Write HDF5 that `load_dataset` reads as the same dataset, but for slashes in names.
 
     Args:
         dataset: to write.
@@ -37,7 +39,7 @@ def write_dataset(dataset: MultimodalDataset, path: Path) -> None:
     try:
         # HDF5 reads what it has written, which a file that is only written to does not allow
         with tempfile.TemporaryFile(dir=path.parent) as draft, replacing(path) as stream:
-            with h5py.File(draft, "w") as file:
+            with h5py.File(draft, "w", libver="latest") as file:  # long names and axes
                 _write(file, dataset)
             draft.seek(0)
             shutil.copyfileobj(draft, stream)
@@ -57,7 +59,8 @@ def _write(file: h5py.File, dataset: MultimodalDataset) -> None:
 
 def _write_modality(file: h5py.File, modality: Modality) -> None:
     shape, dtype = modality.values.shape, _kept_as(modality)
-    item = file.create_dataset(modality.name, shape, dtype, compression="gzip")
+    place = modality.name.replace("/", _SLASH)
+    item = file.create_dataset(place, shape, dtype, compression="gzip")
     for rows, piece in pieces(modality.values):
         item[rows] = piece
     item.attrs["kind"] = str(modality.kind)
@@ -78,7 +81,7 @@ def _kept_as(modality: Modality) -> np.dtype:
 
 
 def _write_column(file: h5py.File, name: str, column: pd.Series) -> None:
-    """Numbers as they are, anything else as words; a slash would make a group of the name."""
-    place = f"{METADATA}/{name.replace('/', '∕')}"
+    """Numbers as they are, anything else as words."""
+    place = f"{METADATA}/{name.replace('/', _SLASH)}"
     numeric = column.dtype.kind in "biuf"
     file[place] = column.to_numpy() if numeric else ["" if pd.isna(c) else str(c) for c in column]

@@ -20,7 +20,8 @@ import numpy as np
 
 from causalpima_core.errors import RunFolderError
 
-MOST_FILES = 20_000
+MOST_FILES = 51_000
+"""A folder of data may hold 50,000; the rest is the run's."""
 MOST_BYTES = 64 * 2**30
 MOST_RATIO = 200
 """Unpacked over packed size: arrays and text of a run shrink by 10, a zip bomb by 1000."""

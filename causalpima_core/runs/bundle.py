@@ -9,6 +9,7 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
+from causalpima_core.data.containers import folder_sources
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs import metrics, supervisor
 from causalpima_core.runs.store import RunFolder
@@ -16,6 +17,13 @@ from causalpima_core.runs.store import RunFolder
 DATA, RUN = "data/", "run/"
 """Where data and run lie in the archive."""
 CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.sqlite"
+LONGEST_NAME = 200
+DEEPEST = 6
+"""Parts of the place of a data file."""
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+"""Signs that no file name may have on some machine."""
+_BESIDE = ("metadata", "truth", "units")
+"""What follows the dataset's name in those of files that belong to it."""
 
 
 def write_bundle(folder: RunFolder, file: BinaryIO, *, with_data: bool = True) -> None:
@@ -44,7 +52,7 @@ def data_files(folder: RunFolder) -> dict[str, Path]:
         Files by their places from where the data lie.
 
     Raises:
-        DataError: it is gone.
+        DataError: it is gone, or a file's name would not do on every machine.
     """
     path = Path(folder.config().dataset.path)
     if not path.exists() or path == Path():
@@ -52,10 +60,29 @@ def data_files(folder: RunFolder) -> dict[str, Path]:
             f"The data of run '{folder.name}' are no longer at '{path}': put the file back, or "
             "bundle the run without its data."
         )
-    beside = (path.parent.glob(f"{escape(path.stem)}.{part}.*") for part in ("metadata", "truth"))
-    own = sorted(path.rglob("*")) if path.is_dir() else [path]
+    beside = (path.parent.glob(f"{escape(path.stem)}.{part}.*") for part in _BESIDE)
+    own = [path / one.name for one in folder_sources(path)] if path.is_dir() else [path]
     found = [*own, *sorted(one for group in beside for one in group)]
-    return {one.relative_to(path.parent).as_posix(): one for one in found if one.is_file()}
+    places = {one.relative_to(path.parent).as_posix(): one for one in found if one.is_file()}
+    for place in places:
+        if not is_plain(place):
+            raise DataError(
+                f"'{place}' is a name that not every machine allows: rename that file, or bundle "
+                "the run without its data."
+            )
+    return places
+
+
+def is_plain(place: str) -> bool:
+    """Whether it is the place of a file, and of nothing else, on any machine."""
+    parts = place.split("/")
+    return len(parts) <= DEEPEST and all(map(is_plain_name, parts))
+
+
+def is_plain_name(name: str) -> bool:
+    """The same of one file's or folder's name."""
+    is_word = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
+    return 0 < len(name) <= LONGEST_NAME and is_word
 
 
 def pack(

@@ -57,12 +57,13 @@ class Names(BaseModel):
         named = {}
         for node in graph.nodes:
             of_node = [_tidy(name) for name in states.get(node.name, [])][: node.states]
-            given = [name for name in of_node if name]
-            if len(set(given)) < len(given):
+            of_node += [""] * (node.states - len(of_node))
+            if len({name or str(k) for k, name in enumerate(of_node)}) < node.states:
                 raise ConfigError(
-                    f"Two states of {node.name} have the same name: choose different ones."
+                    f"Two states of {node.name} have the same name, or one has the number of "
+                    "another: choose different ones."
                 )
-            if given:
+            if any(of_node):
                 named[node.name] = of_node
         return cls(nodes=tidy, states=named)
 

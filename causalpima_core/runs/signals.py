@@ -19,7 +19,6 @@ def stopped_by_signals(folder: RunFolder) -> Iterator[None]:
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, stop) for number in numbers]
-    folder.withdraw_cancel()
     try:
         yield
     finally:

@@ -16,16 +16,10 @@ from pydantic import ValidationError
 from causalpima_core.config import RunConfig
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.archive import Archive, check_arrays, check_space, opened
-from causalpima_core.runs.bundle import CONFIG, DATA, RUN, STATUS
+from causalpima_core.runs.bundle import CONFIG, DATA, RUN, STATUS, is_plain, is_plain_name
 from causalpima_core.runs.inspection import check_run
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
-
-LONGEST_NAME = 200
-DEEPEST = 6
-"""Parts of the place of a data file."""
-_FORBIDDEN = frozenset('/\\:*?"<>|')
-"""Signs that no file name may have on some machine."""
 
 
 class StagedData:
@@ -139,7 +133,7 @@ def open_bundle(archive: Path | BinaryIO, name: str = "bundle") -> Iterator[Bund
                 f"'{name}' holds settings that cannot be read: it is damaged, or of another "
                 "version of the program."
             ) from error
-        if not _is_plain(config.dataset.name):
+        if not is_plain_name(config.dataset.name):
             raise RunFolderError(f"'{name}' is not opened: its data have no plain file name.")
         changes: dict[str, object] = {"pid": None, "process_created": None}
         if not status.state.is_final:  # nobody trains it here
@@ -164,11 +158,4 @@ def _same(one: Path, other: Path) -> bool:
 def _is_expected(place: str) -> bool:
     if place.startswith(RUN):
         return RunFolder.is_portable(place.removeprefix(RUN))
-    parts = place.removeprefix(DATA).split("/")
-    return place.startswith(DATA) and len(parts) <= DEEPEST and all(map(_is_plain, parts))
-
-
-def _is_plain(name: str) -> bool:
-    """Whether it names a file or folder, and nothing else, on any machine."""
-    is_word = name.isprintable() and not name.startswith(".") and not _FORBIDDEN & set(name)
-    return 0 < len(name) <= LONGEST_NAME and is_word
+    return place.startswith(DATA) and is_plain(place.removeprefix(DATA))

@@ -33,7 +33,7 @@ def plain_name(text: str) -> str:
     >>> plain_name("../My data (2).npz")
     'My-data-2-.npz'
     """
-    return _NOT_PLAIN.sub("-", text).strip("-. ")[:MAX_NAME] or "unnamed"
+    return _NOT_PLAIN.sub("-", text).strip("-. ")[:MAX_NAME].rstrip("-. ") or "unnamed"
 
 
 def _written(path: Path) -> float | None:
@@ -130,7 +130,8 @@ class Workspace:
         plain = plain_name(name)
         path, number = self.runs_folder / plain, 2
         while path.exists():
-            path, number = self.runs_folder / f"{plain}-{number}", number + 1
+            end = f"-{number}"
+            path, number = self.runs_folder / f"{plain[: MAX_NAME - len(end)]}{end}", number + 1
         return path
 
     def datasets(self) -> list[Path]:

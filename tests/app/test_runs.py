@@ -38,6 +38,15 @@ def test_title_and_note_are_kept_and_shown(open_page: Open):
     assert again.query_params["run"] == "second"
 
 
+def test_what_another_person_wrote_meanwhile_stays(open_page: Open):
+    early, other = open_page("runs", run="first"), open_page("runs", run="first")
+    other.text_area(key="runs.note.first").set_value("a note").run()
+    early.text_input(key="runs.title.first").set_value("a title").run()
+    again = open_page("runs", run="first")
+    assert again.text_input(key="runs.title.first").value == "a title"
+    assert again.text_area(key="runs.note.first").value == "a note"
+
+
 @pytest.mark.parametrize(
     ("params", "left"),
     [

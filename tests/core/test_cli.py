@@ -316,3 +316,10 @@ class TestProgress:
     )
     def test_durations(self, seconds, words):
         assert duration(seconds) == words
+
+
+def test_a_wrong_setting_of_the_machine_is_one_line(make_run, monkeypatch, capsys):
+    folder = make_run("run")
+    monkeypatch.setenv("CAUSALPIMA_MAX_TRAININGS", "abc")
+    assert main(["status", str(folder.path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

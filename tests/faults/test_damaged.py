@@ -192,7 +192,8 @@ class TestResume:
         status = supervisor.current_status(folder)
         assert status.state is RunState.FAILED
         assert "status.json of run 'run' cannot be read" in (status.reason or "")
-        assert worker.train(folder) is RunState.FINISHED
+        assert main(["resume", str(folder.path), "--quiet"]) == 0
+        assert folder.status().state is RunState.FINISHED
         assert_same_result(folder, original)
 
     def test_damaged_settings_are_named(self, original, tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,3 +134,8 @@ def test_a_single_sample_can_be_asked_about_but_not_learned_from(rng):
     three.check_trainable()
     with pytest.raises(DataError, match="at least 2 samples, got 1"):
         one.check_trainable()
+
+
+def test_two_modalities_of_one_name_are_refused(dataset):
+    with pytest.raises(DataError, match=f"Two modalities are called '{dataset.names[0]}'"):
+        replace(dataset, modalities=(*dataset.modalities, dataset.modalities[0]))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.writers import write_dataset
 from tests.core.data import written
 
 FEW = settings(max_examples=15, deadline=None)
@@ -114,3 +115,23 @@ def assert_same_units(read: MultimodalDataset, made: MultimodalDataset) -> None:
     back, curve = read["stress"], made["stress"]
     assert (back.unit, back.axis_unit) == (curve.unit, curve.axis_unit)
     np.testing.assert_allclose(back.axis, curve.axis)
+
+
+def test_long_axes_many_columns_and_a_slash_survive_hdf5(tmp_path, rng):
+    axis = tuple(np.linspace(0, 30, 10_000).tolist())
+    columns = tuple(f"a rather long name of column {i}" for i in range(4000))
+    curves = rng.normal(size=(6, 1)) + rng.normal(0, 0.01, (6, 10_000)).cumsum(1)
+    table = rng.normal(size=(6, 4000)).astype(np.float32)
+    made = MultimodalDataset(
+        (
+            Modality("I/V", Kind.CURVE, curves.astype(np.float32), (), "A", axis, "V"),
+            Modality("table", Kind.TABLE, table, columns),
+        ),
+        np.array([str(i) for i in range(6)]),
+        pd.DataFrame(index=range(6)),
+    )
+    write_dataset(made, tmp_path / "made.h5")
+    read = load_dataset(tmp_path / "made.h5")
+    assert read["I∕V"].axis == axis
+    assert read["table"].columns == columns
+    np.testing.assert_array_equal(read["table"].values, table)

@@ -16,6 +16,7 @@ import pytest
 from causalpima_core.__main__ import main
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.units import Description, describe
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs import archive as archives
 from causalpima_core.runs.bundle import write_bundle
@@ -102,6 +103,7 @@ class TestPacking:
         (place / "plates").mkdir(parents=True)
         (place / "manifest.csv").write_text("sample_id,photo")
         (place / "plates" / "a.png").write_bytes(b"picture")
+        (place / ".DS_Store").write_bytes(b"no data")
         dataset = run.config().dataset.model_copy(update={"path": str(place), "name": "pictures"})
         config = run.config().model_copy(update={"dataset": dataset})
         (run.path / "config.json").write_text(config.model_dump_json())
@@ -111,12 +113,27 @@ class TestPacking:
         there = Path(folder.config().dataset.path)
         assert there == tmp_path / "there" / "data" / "pictures"
         assert (there / "plates" / "a.png").read_bytes() == b"picture"
+        assert not (there / ".DS_Store").exists()
         workspace = Workspace(tmp_path / "workspace")
         (workspace.datasets_folder / "pictures").mkdir(parents=True)
         (workspace.datasets_folder / "pictures" / "manifest.csv").write_text("another")
         brought = Path(bring_in(tmp_path / "b.zip", workspace).config().dataset.path)
         assert brought == workspace.datasets_folder / "pictures-2"
         assert (brought / "manifest.csv").read_text() == "sample_id,photo"
+
+    def test_units_that_were_stated_go_along(self, run, tmp_path):
+        data = Path(run.config().dataset.path)
+        describe(data, load_dataset(data)["curve"], Description(unit="MPa"))
+        with (tmp_path / "b.zip").open("wb") as file:
+            write_bundle(run, file)
+        there = Path(unpack(tmp_path / "b.zip", tmp_path / "there").config().dataset.path)
+        assert load_dataset(there)["curve"].unit == "MPa"
+
+    def test_a_name_that_no_import_would_take_is_told_of_here(self, run):
+        data = Path(run.config().dataset.path)
+        data.with_name("curves.metadata.10:00.csv").touch()
+        with pytest.raises(DataError, match=r"10:00\.csv' is a name that not every machine allows"):
+            write_bundle(run, io.BytesIO())
 
 
 class TestUnpacking:

@@ -47,3 +47,10 @@ def test_a_damaged_file_is_named(tmp_path: Path):
     (tmp_path / "names.json").write_text('{"nodes": 3}')
     with pytest.raises(DamagedError, match=r"names\.json of run .* cannot be read"):
         RunFolder(tmp_path).names()
+
+
+def test_a_state_cannot_be_called_by_the_number_of_another():
+    with pytest.raises(ConfigError, match="the number of another"):
+        Names.parse({}, {"node_1": ["1", ""]}, GRAPH)
+    swapped = Names.parse({}, {"node_1": ["1", "0"]}, GRAPH)
+    assert [swapped.state("node_1", k) for k in range(2)] == ["1", "0"]

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from causalpima_core.errors import RunFolderError
@@ -19,6 +19,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @given(st.text())
+@example("x" * (MAX_NAME - 1) + "-y")
 def test_a_plain_name_is_one_visible_part_of_a_path(text):
     name = plain_name(text)
     assert Path(name).parts == (name,)
@@ -94,3 +95,12 @@ def test_the_truth_beside_an_example_is_no_dataset(workspace):
     assert [path.name for path in workspace.datasets()] == ["a.npz"]
     with pytest.raises(RunFolderError, match="There is no dataset"):
         workspace.dataset("../secret")
+
+
+def test_the_second_run_of_a_long_name_is_found_as_well(workspace, make_run):
+    name = "My-tensile-tests-of-printed-lattices-2024-abcd1234-2x2x2-standard-s0"
+    for _ in range(11):
+        path = workspace.new_run_path(name)
+        make_run(path.relative_to(workspace.root).as_posix())
+        assert workspace.run(path.name).path == path
+    assert len(workspace.runs()) == 11
