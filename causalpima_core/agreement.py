@@ -77,15 +77,17 @@ def agreements(
 
 
 def _coded(table: pd.DataFrame) -> Iterator[tuple[object, NDArray[np.int64]]]:
-    """Columns as groups; those with one group, or one for nearly every sample, say nothing."""
+    """Columns as groups; one says nothing, and neither do more than half as many as samples."""
     for name in table.columns:
         column = table[name]
+        if pd.api.types.is_float_dtype(column):
+            column = column.replace([np.inf, -np.inf], np.nan)
         if pd.api.types.is_numeric_dtype(column) and column.nunique() > BINS:
             column = pd.qcut(column, BINS, duplicates="drop")
         codes, groups = pd.factorize(column)
         if codes.min() < 0:
             codes = codes + 1
-        if codes.max() > 0 and len(groups) <= MOST_VALUES:
+        if codes.max() > 0 and len(groups) <= min(MOST_VALUES, len(codes) / 2):
             yield name, codes.astype(np.int64)
 
 

@@ -25,6 +25,10 @@ class DiagonalGaussian:
     mean: Float[Tensor, "batch latent"]
     log_variance: Float[Tensor, "batch latent"]
 
+    def __getitem__(self, rows: Tensor | slice) -> DiagonalGaussian:
+        """Some of the batch."""
+        return DiagonalGaussian(self.mean[rows], self.log_variance[rows])
+
     @property
     def variance(self) -> Float[Tensor, "batch latent"]:
         """Variances."""

@@ -173,7 +173,7 @@ class CausalPima(nn.Module):
 
         Raises:
             DataError: a modality has another shape or other columns than the model was made for,
-                or none fits.
+                or none fits, or a sample has none of those that do.
         """
         known = [name for name in self.names if name in dataset.names]
         if not known:
@@ -191,6 +191,12 @@ class CausalPima(nn.Module):
             self.specs[place].check(dataset[name])
             columns[name] = self._column(dataset[name], device)
             observed[:, place] = torch.from_numpy(dataset[name].observed)
+        if not bool(observed.any(1).all()):
+            lacking = dataset.sample_id[~observed.any(1).numpy()][0]
+            raise DataError(
+                f"Sample {lacking} has none of the modalities {', '.join(self.names)}, which are "
+                "all that the model knows: remove it."
+            )
         return Samples(columns, observed.to(device))
 
     def _column(self, modality: Modality, device: torch.device | str) -> Tensor | Read:
@@ -239,10 +245,11 @@ class CausalPima(nn.Module):
         }
 
     @torch.no_grad()
-    def remember_noise(self, noise: dict[str, Tensor], memory: float) -> None:
-        """Move the kept noise variances towards those of a batch."""
-        for name, variance in noise.items():
-            self.noise[name].lerp_(variance, 1 - memory)
+    def remember_noise(self, noise: dict[str, Tensor], batch: Batch, memory: float) -> None:
+        """Move the kept noise variances towards those of a batch, where it has the modality."""
+        for name, observed in zip(self.names, batch.observed.any(0), strict=True):
+            if bool(observed):
+                self.noise[name].lerp_(noise[name], 1 - memory)
 
     def loss_terms(
         self,

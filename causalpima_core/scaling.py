@@ -15,6 +15,8 @@ from causalpima_core.data.scale import Scale
 from causalpima_core.errors import DataError
 from causalpima_core.experts.components import Units
 
+ROUNDING = 1e-9
+"""A spread that is smaller than this share of the mean is none."""
 SCALED_AT_ONCE = 1000
 """Samples read at a time: large data would not fit into memory twice."""
 
@@ -87,7 +89,9 @@ class Scaling(nn.Module):
         """Columns of a table are scaled one by one; images and curves as a whole."""
         mean, deviation = _moments(modality)
         centre, scale = (mean, deviation) if by is Scale.STANDARD else _reach(modality)
-        scale = np.where(scale > 1e-12, scale, 1.0)  # a constant column stays as it is
+        # A constant column stays as it is; what is small only because of its unit does not.
+        size = np.abs(mean) if modality.kind is Kind.TABLE else np.abs(mean).max()
+        scale = np.where(scale > ROUNDING * size, scale, 1.0)
         self.centre.copy_(torch.from_numpy(np.asarray(centre)))
         self.scale.copy_(torch.from_numpy(scale))
         self.middle.copy_(torch.from_numpy((mean - centre) / scale))

@@ -45,8 +45,7 @@ class Lesson:
 
     def __getitem__(self, rows: Tensor) -> Lesson:
         """That on some of the samples."""
-        q = DiagonalGaussian(self.posterior.mean[rows], self.posterior.log_variance[rows])
-        return Lesson(self.responsibilities[rows], q)
+        return Lesson(self.responsibilities[rows], self.posterior[rows])
 
 
 class Distillation:

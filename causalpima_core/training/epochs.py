@@ -112,7 +112,7 @@ def train_batches(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
         optimiser.step()
-        model.remember_noise(noise, NOISE_MEMORY)
+        model.remember_noise(noise, batch, NOISE_MEMORY)
         yield terms, posterior, batch
 
 
@@ -152,7 +152,7 @@ def _check(loss: float, terms: ElboTerms) -> None:
     what = f"became NaN or infinite in {', '.join(bad)}" if bad else f"grew to {loss:.3g} per value"
     raise TrainingError(
         f"Training diverged: the loss {what}; the last good checkpoint is kept. Look for extreme "
-        "values in the data, or train with a lower learning rate."
+        "values in the data and replace them, or train with another seed."
     )
 
 
@@ -178,10 +178,10 @@ def responsibilities(
     log_outcomes: Float[Tensor, " C"],
 ) -> NDArray[np.float64]:
     """``q(c|X)`` of a batch and what was encoded of it, shape ``(n, C)``."""
-    log_density = model.components.expected_log_density(posterior)
     pieces = []
     for rows in batch.turns(EVALUATED_AT_ONCE):
-        evidence = log_density[rows] + sum(model.expert_likelihoods(batch[rows]).values())
+        log_density = model.components.expected_log_density(posterior[rows])
+        evidence = log_density + sum(model.expert_likelihoods(batch[rows]).values())
         pieces.append(log_responsibilities(log_outcomes, evidence))
     return torch.cat(pieces).exp().cpu().double().numpy()
 

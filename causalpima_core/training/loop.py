@@ -131,14 +131,13 @@ class Trainer:
         Raises:
             RunFolderError: another version saved it.
         """
-        if notes["start"]:
-            try:
-                self.start = Start.of_notes(notes["start"], tensors["outcome"].numpy())
-            except (KeyError, TypeError) as error:
-                raise RunFolderError(OTHER_VERSION) from error
-        self.position = Position(**notes["position"])
-        if self.joint_has_begun:
-            self._set_states()
+        try:
+            kept = notes["start"]
+            self.start = Start.of_notes(kept, tensors["outcome"].numpy()) if kept else None
+            self.position = Position(**notes["position"])
+        except (KeyError, TypeError) as error:
+            raise RunFolderError(OTHER_VERSION) from error
+        self._set_states()
         self.model.load_weights(_under("model/", tensors))
         restore_optimiser("network", self.network_optimiser, tensors)
         restore_optimiser("graph", self.graph_optimiser, tensors)
@@ -241,10 +240,14 @@ class Trainer:
         return subsample.for_all(found, self.model, data, searched) if found else None
 
     def _set_states(self) -> None:
-        """Go on with the states of the start as if they had been given, where they were not."""
-        if self.start is None or not self.model.config.from_data:
+        """Go on with the states of the start as if they had been given, where they were not.
+
+        Before joint training there are none yet, also where what is restored lies before it.
+        """
+        if not self.model.config.from_data:
             return
-        config = self.model.config.with_states(self.start.states)
+        states = self.start.states if self.start and self.joint_has_begun else PROVISIONAL
+        config = self.model.config.with_states(states)
         generator = torch.Generator().manual_seed(self.config.seed)
         self.model.begin_graph(config, self.config.graph_restarts, generator)
         self.model.to(self.device)
@@ -261,11 +264,11 @@ class Trainer:
     def _begin_joint(self, data: Samples, start: Start) -> None:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
+        self.position.joint_from = self.position.epoch
         self._set_states()
         self.model.set_components(components_at(self.model, data, start.outcome))
         rng = np.random.default_rng([self.config.seed, 3])
         begin_experts(self.model, data, start.outcome, rng)
-        self.position.joint_from = self.position.epoch
 
     def _joint(self) -> Iterator[Record]:
         yield StageRecord(Stage.JOINT, self.position.epoch, self.epochs)

@@ -68,6 +68,8 @@ def whiten_by_neighbours(latents: Latents, neighbours: int) -> Latents:
         among = nearest.kneighbors(seen, return_distance=False)[:, 1:]
         steps = (seen[:, None] - seen[among]).reshape(-1, seen.shape[1])
         values, vectors = np.linalg.eigh(steps.T @ steps / (2 * len(steps)))
+        if values.max() <= 0:  # all samples are where their neighbours are
+            return seen
         seen = seen @ (vectors / np.sqrt(values + 1e-6 * values.max()))
         seen /= np.sqrt(seen.var(0).mean())
     return seen
@@ -103,6 +105,8 @@ def spectral_cells(latents: Latents, n_cells: int, seed: int) -> NDArray[np.int6
     if len(latents) > MOST_SAMPLES:
         chosen = np.sort(rng.choice(len(latents), MOST_SAMPLES, replace=False))
     seen = latents[chosen]
+    if n_cells >= len(seen):
+        return np.arange(len(seen))
     graph = kneighbors_graph(seen, min(LINKED, len(seen) - 1), include_self=True)
     clustering = SpectralClustering(
         n_cells, affinity="precomputed", random_state=seed, assign_labels="cluster_qr"

@@ -20,11 +20,12 @@ from causalpima_core.experts.curve_fit import find_starts, fit_curves
 from causalpima_core.experts.expert import Expert
 from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
+from causalpima_core.scaling import ROUNDING
 from causalpima_core.training.assignment import Latents, judge
 from causalpima_core.training.candidates import LEAST_VARIANCE, Found
 from causalpima_core.training.growth import Growth, grow
 from causalpima_core.training.neighbourhoods import neighbourhood_cells
-from causalpima_core.training.pursuit import View
+from causalpima_core.training.pursuit import View, for_all
 
 TYPICAL = 8
 """Curves for which all magnitudes are searched; the others begin from what was found for them."""
@@ -62,7 +63,8 @@ def physical_view(
     low, high = np.quantile(free, (OUTLYING, 1 - OUTLYING), axis=0)
     reach = (high - low) / 4
     free = np.clip(free, low - reach, high + reach)  # runaways would rule every spread
-    spread = np.maximum(free.std(0), 1e-12)
+    spread = free.std(0)
+    spread = np.where(spread > ROUNDING * np.abs(free).max(0), spread, 1.0)
     mean, variance = np.zeros((2, len(curves), free.shape[1]))
     mean[observed] = (free - free.mean(0)) / spread
     doubt = np.concatenate([fit.variance for fit in fits]) / spread**2
@@ -93,7 +95,8 @@ def physical_candidates(
         for some in _subsets(states):
             lacking = _without(states, some)
             begun = [
-                Growth(cell, prod(some), 0.0, lacking) for cell in _clusterings(view, some, rng)
+                Growth(for_all(cell, view, latents), prod(some), 0.0, lacking)
+                for cell in _clusterings(view, some, rng)
             ]
             for growth in grow(begun, views, latents, rng):
                 yield f"{view.name} mixture", growth.cell
@@ -114,7 +117,11 @@ def _without(states: tuple[int, ...], some: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _clusterings(view: View, states: tuple[int, ...], rng: Generator) -> list[NDArray[np.int64]]:
-    """The clearest clusterings of a view into one cell per joint outcome of some nodes."""
+    """The clearest clusterings of a view into one cell per joint outcome of some nodes.
+
+    Returns:
+        Cells of the samples that have the view.
+    """
     seen = view.mean[view.observed][:, view.informed]
     n_cells = prod(states)
     if seen.shape[1] == 0 or len(np.unique(seen.round(6), axis=0)) < n_cells:
@@ -131,15 +138,7 @@ def _clusterings(view: View, states: tuple[int, ...], rng: Generator) -> list[ND
             )
             found.append(mixture.fit_predict(seen))
     whole = [cell for cell in found if len(np.unique(cell)) == n_cells]
-    best = sorted(whole, key=lambda cell: judge(seen, cell)[0])[:KEPT]
-    return [_everyone(cell, view) for cell in best]
-
-
-def _everyone(cell: NDArray[np.int64], view: View) -> NDArray[np.int64]:
-    """Cells for all samples; those without the view go to the largest."""
-    everyone = np.full(len(view.observed), np.bincount(cell).argmax())
-    everyone[view.observed] = cell
-    return everyone
+    return sorted(whole, key=lambda cell: judge(seen, cell)[0])[:KEPT]
 
 
 def typical(curves: Latents, rng: Generator) -> Latents:

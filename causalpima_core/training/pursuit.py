@@ -142,7 +142,7 @@ def find_nodes(
         if np.bincount(state, minlength=n_states).min() < least:
             continue
         gain = float(clarity[start]) - alone
-        node = Node(_for_all(state, view, everywhere), gain)
+        node = Node(for_all(state, view, everywhere), gain)
         if not any(node.agrees_with(other) for other in nodes):
             nodes.append(node)
         if len(nodes) == KEPT:
@@ -262,7 +262,7 @@ def _centred(latents: Latents, cell: NDArray[np.int64]) -> Latents:
     return latents - (member.T @ latents / member.sum(0)[:, None])[cell]
 
 
-def _for_all(state: NDArray[np.int64], view: View, everywhere: Latents) -> NDArray[np.int64]:
+def for_all(state: NDArray[np.int64], view: View, everywhere: Latents) -> NDArray[np.int64]:
     """States of all samples; those without the view take that of their neighbours."""
     if view.observed.all():
         return state

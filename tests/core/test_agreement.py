@@ -58,3 +58,11 @@ def test_columns_that_name_samples_or_never_change_are_left_out():
 def test_missing_values_are_a_group():
     column = pd.Series(np.where(STATES == 0, None, "seen"), dtype=object)
     assert found(column).explained == pytest.approx(1)
+
+
+def test_infinite_numbers_are_a_group_of_their_own_and_names_of_samples_none():
+    numbers = RNG.normal(size=600) + 3 * STATES
+    numbers[5] = np.inf
+    assert found(numbers).beyond_chance
+    names = pd.DataFrame({"name": [f"plate {i}" for i in range(40)]})
+    assert agreements(STATES[:40], names, np.random.default_rng(0)) == []

@@ -36,3 +36,28 @@ def test_columns_in_another_order_are_refused_and_not_misread():
             model.prepare(replace(dataset, modalities=(replace(modality, columns=columns),)))
     for known in (modality, dataset["table"]):  # without names, nothing can be said against it
         assert len(model.prepare(replace(dataset, modalities=(known,)))) == 20
+
+
+def test_a_batch_without_a_modality_says_nothing_of_its_noise(rng):
+    arrays = {"one": rng.normal(size=(20, 3)), "other": rng.normal(size=(20, 2))}
+    arrays["other"][:10] = np.nan
+    dataset = of_arrays(arrays)
+    specs = tuple(ModalitySpec.of(m) for m in dataset.modalities)
+    model = CausalPima(ModelConfig(states=(2, 2)), specs, 4, torch.Generator())
+    batch = model.prepare(dataset)[:10]
+    before = {name: model.noise[name].clone() for name in model.names}
+    noise = model.noise_of(batch, model.generate(model.infer(batch).joint.mean))
+    model.remember_noise(noise, batch, 0.5)
+    torch.testing.assert_close(model.noise["one"], (before["one"] + noise["one"]) / 2)
+    torch.testing.assert_close(model.noise["other"], before["other"])
+
+
+def test_a_sample_of_which_the_model_knows_nothing_is_named(rng):
+    arrays = {"one": rng.normal(size=(20, 3)), "other": rng.normal(size=(20, 2))}
+    arrays["one"][7] = np.nan
+    dataset = of_arrays(arrays, [f"plate {i}" for i in range(20)])
+    model = CausalPima(
+        ModelConfig(states=(2, 2)), (ModalitySpec.of(dataset["one"]),), 4, torch.Generator()
+    )
+    with pytest.raises(DataError, match="Sample plate 7 has none of the modalities one"):
+        model.prepare(dataset)

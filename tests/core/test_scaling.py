@@ -52,3 +52,21 @@ def test_a_constant_column_stays_as_it_is(rng, by):
     scaling.fit(modality, by)
     np.testing.assert_allclose(scaling.scale[1], 1.0)
     np.testing.assert_allclose(scaling(torch.from_numpy(table))[:, 1], 0.0)
+
+
+@pytest.mark.parametrize("kind", ["curve", "table"])
+@pytest.mark.parametrize("unit", [1e-19, 1e12])
+def test_small_units_hide_nothing_and_constant_columns_stay(rng, kind, unit):
+    values = rng.normal(size=(300, 1)) + rng.normal(0, 0.02, (300, 40)).cumsum(1)
+    if kind == "table":
+        values = rng.normal(size=(300, 4))
+        values[:, 2] = 5.1
+    modality = of_arrays({kind: values * unit})[kind]
+    assert modality.kind == kind
+    scaling = Scaling(ModalitySpec.of(modality))
+    scaling.fit(modality)
+    scaled = scaling(torch.from_numpy(modality.values)).numpy()
+    if kind == "table":
+        assert np.abs(scaled[:, 2]).max() < 1e-6 * max(1, unit)
+        scaled = np.delete(scaled, 2, axis=1)
+    assert np.sqrt(np.square(scaled).mean()) == pytest.approx(1, rel=1e-3)

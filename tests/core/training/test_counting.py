@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import of_arrays
@@ -112,6 +113,18 @@ def test_going_on_before_and_after_the_choice_is_as_if_nothing_had_happened(
     assert (notes["start"] is None) == (interrupted_at == EARLY)
     again = gone_on(dataset, AUTO, training_config, whole.checkpoints[interrupted_at])
     assert_same(whole.weights(), again.model.state_dict())
+
+
+@pytest.mark.slow
+def test_who_has_chosen_can_go_back_before_the_choice(whole):
+    trainer = deepcopy(whole.trainer)
+    tensors, notes = load_checkpoint(whole.checkpoints[EARLY])
+    trainer.restore(tensors, notes)
+    assert trainer.start is None
+    assert not trainer.joint_has_begun
+    restored, _ = trainer.state()
+    assert restored.keys() == tensors.keys()
+    assert all(torch.equal(restored[name], tensors[name]) for name in tensors)
 
 
 def continuum(rng):

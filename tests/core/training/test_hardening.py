@@ -71,3 +71,16 @@ def test_of_equally_good_restarts_the_preferred_one_counts():
     decided = harden(counts, np.stack([chain, chain.T]), FREE, NONE, NONE)
     np.testing.assert_array_equal(decided.adjacency, truth.adjacency)
     np.testing.assert_array_equal(decided.weights, chain)
+
+
+def test_two_nats_count_as_much_in_a_million_samples_as_in_a_thousand():
+    def of(gap):
+        return np.array([[500_000 + gap, 500_000 - gap], [500_000 - gap, 500_000 + gap]])
+
+    free = ~np.eye(2, dtype=bool)
+    none = np.zeros((2, 2), dtype=bool)
+    decided = harden(of(1800.0), np.zeros((1, 2, 2)), free, none, none)
+    assert decided.adjacency.sum() == 1
+    # half of the likelihood-ratio statistic, less half of log n for one parameter more
+    evidence = 2 * 1_000_000 * (1800 / 500_000) ** 2 / 2
+    assert decided.score_gap == pytest.approx(evidence - np.log(2e6) / 2, rel=1e-3)

@@ -66,3 +66,14 @@ def test_large_data_are_clustered_by_way_of_a_subsample(n):
     cell = rng.integers(0, 4, n)
     latents = 5 * np.eye(4, 6)[cell] + 0.3 * rng.normal(size=(n, 6))
     assert component_accuracy(cell, spectral_cells(latents, 4, seed=0)) > 0.999
+
+
+def test_samples_that_are_all_repeated_are_left_where_they_are(rng):
+    latents = np.repeat(rng.normal(size=(4, 3)), 40, axis=0)
+    near = whiten_by_neighbours(latents, 8)
+    assert np.isfinite(near).all()
+    assert component_accuracy(np.repeat(range(4), 40), spectral_cells(near, 4, seed=0)) == 1.0
+
+
+def test_as_many_cells_as_samples_are_one_each(rng):
+    assert set(spectral_cells(rng.normal(size=(5, 2)), 5, seed=0)) == set(range(5))
