@@ -85,7 +85,7 @@ MAY_NOT = (
     "**What a node is.** Which physical factor it stands for must be checked against "
     "metadata or by looking at samples.",
     "**Weak nodes.** Where a factor's states overlap, another division of the samples can take its "
-    "place: on `weak`, the graph was right in 4 of 20 runs. The node was called weak in all 20, by "
+    "place: on `weak`, the graph was right in 2 of 20 runs. The node was called weak in all 20, by "
     "a bound set after looking at half of them.",
     "**Overlapping groups.** Clear groups are preferred: a feature whose groups overlap can be "
     "missed or mixed with another; the run says in which nodes groups overlap.",
