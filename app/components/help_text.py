@@ -72,7 +72,7 @@ MAY = (
 )
 
 COUNTED = (
-    "They were right in 9 of 9 benchmark runs that had not been looked at before, on `circles`, "
+    "The numbers were right in 9 of 9 benchmark runs not looked at before, on `circles`, "
     "`lattice` and `shapes`; too few to rely on."
 )
 MAY_NOT = (
