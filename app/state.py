@@ -116,7 +116,7 @@ def _in_url() -> dict[Param, str]:
 
 
 def get(param: Param) -> str | None:
-    """What the URL says, else what this session last chose, which then goes into the URL."""
+    """What the URL says, else what this session last chose, which goes there if it is short."""
     value = st.query_params.get(param) or st.session_state.get(param)
     if value and len(value) <= LONGEST_SELECTION:
         put(param, value)

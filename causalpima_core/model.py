@@ -143,13 +143,13 @@ class CausalPima(nn.Module):
         self.unimodal = nn.ModuleDict()
         if any(name.startswith("unimodal.") for name in weights):
             self.add_unimodal(Generator())
-        for name in ("component_mean", "component_covariance", "conditionals"):
-            self.register_buffer(name, weights[name].to(self.component_mean.device))
-        for name, expert in self.experts.items():
-            expert.make_room(len(weights[f"experts.{name}.noise"]))
         try:
+            for name in ("component_mean", "component_covariance", "conditionals"):
+                self.register_buffer(name, weights[name].to(self.component_mean.device))
+            for name, expert in self.experts.items():
+                expert.make_room(len(weights[f"experts.{name}.noise"]))
             self.load_state_dict(weights)
-        except RuntimeError as error:
+        except (KeyError, RuntimeError) as error:
             raise RunFolderError(OTHER_VERSION) from error
 
     def decide(self, conditionals: Float[Tensor, "L *states"]) -> None:

@@ -18,10 +18,11 @@ from typing import BinaryIO
 
 import numpy as np
 
+from causalpima_core.data.containers import MAX_FILES
 from causalpima_core.errors import RunFolderError
 
-MOST_FILES = 51_000
-"""A folder of data may hold 50,000; the rest is the run's."""
+MOST_FILES = MAX_FILES + 1_000
+"""Those that a folder of data may hold, and the run's own."""
 MOST_BYTES = 64 * 2**30
 MOST_RATIO = 200
 """Unpacked over packed size: arrays and text of a run shrink by 10, a zip bomb by 1000."""

@@ -19,6 +19,8 @@ def test_weights_of_another_version_are_refused_in_a_sentence():
     assert other.keys() != known.keys()
     with pytest.raises(RunFolderError, match="from another version of the program: train it again"):
         model.load_weights(other)
+    with pytest.raises(RunFolderError, match="from another version of the program"):
+        model.load_weights({"component_mean": known["component_mean"]})
     model.load_weights(known)
 
 
