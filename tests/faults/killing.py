@@ -29,8 +29,13 @@ from causalpima_core.runs.store import RunFolder
 from causalpima_core.training.checkpoint import read_tensors
 from tests.faults.tiny import new_run, short_search
 
-MOST_MOMENTS = 24
-"""Of writing, until a worker kills itself: one to two epochs."""
+DEEDS = ((os, "replace"), (os, "fsync"), (os, "unlink"), (sqlite3, "connect"))
+"""Functions of writing, before and after which a worker kills itself."""
+
+MOMENTS = ("half written", *(f"{when} {name}" for _, name in DEEDS for when in ("before", "after")))
+
+MOST_TIMES = 3
+"""That a moment comes until a worker kills itself: within the first epochs."""
 
 
 class DiesHalfway(io.BufferedWriter):
@@ -50,12 +55,12 @@ class DiesHalfway(io.BufferedWriter):
         self.flush()
 
 
-def die_at(moment: int, told: Path) -> None:
-    """Have this process kill itself at its ``moment``-th moment of writing, and say where."""
+def die_at(moment: str, times: int, told: Path) -> None:
+    """Have this process kill itself when ``moment`` comes for the ``times``-th time, and say so."""
     count = itertools.count(1)
 
     def die_if_it_is_time(what: str, last_deed: Callable[[], object] = lambda: None) -> None:
-        if next(count) == moment:
+        if what == moment and next(count) == times:
             last_deed()
             told.write_text(what)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -71,7 +76,7 @@ def die_at(moment: int, told: Path) -> None:
 
     DiesHalfway.die_if_it_is_time = staticmethod(die_if_it_is_time)
     os.fdopen = lambda handle, mode: DiesHalfway(io.FileIO(handle, mode))
-    for module, name in ((os, "replace"), (os, "fsync"), (os, "unlink"), (sqlite3, "connect")):
+    for module, name in DEEDS:
         setattr(module, name, surrounded(name, getattr(module, name)))
 
 
@@ -123,12 +128,15 @@ def kill_often(root: Path, data: Path, kills: int, seed: int) -> dict:
     assert ended_by(attempt(whole)) == 0
     span = time.monotonic() - began
     runs, killed = [new_run(root / "killed-0", data)], []
-    moments = itertools.cycle(rng.sample(range(1, MOST_MOMENTS + 1), MOST_MOMENTS))
+    moments = list(itertools.product(MOMENTS, range(1, MOST_TIMES + 1)))
+    rng.shuffle(moments)
+    # In turn, so that each is tried however the runs' own moments fall: some depend on the clock.
+    turn = itertools.cycle(moments)
     while len(killed) < kills:
         folder = runs[-1]
         if len(killed) % 2 == 0:
-            moment = next(moments)
-            pid = attempt(folder, lambda moment=moment: die_at(moment, told))
+            moment = next(turn)
+            pid = attempt(folder, lambda moment=moment: die_at(*moment, told))
         else:
             pid = attempt(folder)
             time.sleep(rng.uniform(0, span / 2))
