@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ class FittedModel:
     def modalities(self) -> tuple[ModalitySpec, ...]:
         """Name, kind and shape of each modality it was trained on."""
         return self._model.specs
+
+    def differences(self, dataset: MultimodalDataset) -> list[str]:
+        """Units and axes of curves that are not stated as they were in training, in words."""
+        return [
+            sentence
+            for spec in self.modalities
+            if spec.name in dataset.names
+            for sentence in spec.differences(dataset[spec.name])
+        ]
 
     def posterior(self, dataset: MultimodalDataset) -> NDArray[np.float64]:
         """Probability of each joint outcome for each sample, shape ``(n, C)``.
@@ -257,7 +267,15 @@ def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[Modal
             told = json.loads(stored.metadata()["modalities"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
         return tensors, tuple(
-            ModalitySpec(s["name"], Kind(s["kind"]), tuple(s["shape"]), tuple(s.get("columns", ())))
+            ModalitySpec(
+                name=s["name"],
+                kind=Kind(s["kind"]),
+                shape=tuple(s["shape"]),
+                # Earlier versions kept no more.
+                columns=tuple(s.get("columns", ())),
+                unit=s.get("unit", ""),
+                axis=tuple(s.get("axis", ())),
+            )
             for s in told
         )
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
@@ -268,10 +286,7 @@ def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[Modal
 
 def write_findings(folder: RunFolder, model: CausalPima, findings: Findings) -> None:
     """Write a run's result, the weights with all that is needed to read them again."""
-    modalities = [
-        {"name": s.name, "kind": s.kind.value, "shape": list(s.shape), "columns": list(s.columns)}
-        for s in model.specs
-    ]
+    modalities = [asdict(spec) for spec in model.specs]
     metadata = {"modalities": json.dumps(modalities), "config": model.config.model_dump_json()}
 
     def write_weights(path: Path) -> None:

@@ -30,17 +30,28 @@ class ModalitySpec:
         kind: decides the network.
         shape: of one sample.
         columns: names of a table's columns; empty where they have none.
+        unit: of the values; empty where unknown.
+        axis: where a curve's first and last point are measured; empty where unknown.
     """
 
     name: str
     kind: Kind
     shape: tuple[int, ...]
     columns: tuple[str, ...] = ()
+    unit: str = ""
+    axis: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, modality: Modality) -> ModalitySpec:
         """The spec of a dataset's modality."""
-        return cls(modality.name, modality.kind, modality.shape, modality.columns)
+        return cls(
+            name=modality.name,
+            kind=modality.kind,
+            shape=modality.shape,
+            columns=modality.columns,
+            unit=modality.unit,
+            axis=(modality.axis[0], modality.axis[-1]) if modality.axis else (),
+        )
 
     def check(self, modality: Modality) -> None:
         """Refuse what networks made for this spec would misread.
@@ -61,6 +72,26 @@ class ModalitySpec:
                 f"Table '{self.name}' has the column '{got}' where the model was trained on "
                 f"'{expected}': give the columns the names and the order that it was trained on."
             )
+
+    def differences(self, modality: Modality) -> list[str]:
+        """What is stated of a modality and was stated otherwise in training, in words.
+
+        Nothing is converted: a statement may since have been put right, the values being the same.
+        """
+        told = []
+        here = ModalitySpec.of(modality)
+        if here.unit and self.unit and here.unit != self.unit:
+            told.append(
+                f"'{self.name}' is in {here.unit} here and was in {self.unit} in training: "
+                "the numbers are taken as they stand."
+            )
+        if here.axis and self.axis and not np.allclose(here.axis, self.axis, rtol=1e-6, atol=0):
+            ends = [f"from {a[0]:g} to {a[-1]:g}" for a in (here.axis, self.axis)]
+            told.append(
+                f"Curve '{self.name}' runs {ends[0]} here and ran {ends[1]} in training: "
+                "it is taken point by point."
+            )
+        return told
 
 
 class Scaling(nn.Module):

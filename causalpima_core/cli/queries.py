@@ -52,6 +52,7 @@ def predict(
 
     dataset = load_dataset(data)
     found = model.predict(dataset, target, seed)
+    _note(model.differences(dataset))
     arrays = {
         target: found.mean,
         f"{target}_lower": found.lower,
@@ -72,7 +73,7 @@ def generate(
     _check_suffix(out, ".npz")
     model, settings = _load(run), parse_settings(do or [])
     arrays = model.generate(samples, settings, seed)
-    _warn(model, settings)
+    _note(model.caveats(settings))
     _write(out, arrays)
 
 
@@ -95,6 +96,7 @@ def posterior(
 
     dataset = load_dataset(data)
     gamma = model.posterior(dataset)
+    _note(model.differences(dataset))
     component = gamma.argmax(1)
     table = pd.DataFrame(
         {"sample": dataset.sample_id, "component": component, "confidence": gamma.max(1).round(6)}
@@ -129,7 +131,7 @@ def counterfactual(
 
     dataset = load_dataset(data)
     found = model.counterfactual(dataset, settings)
-    _warn(model, settings)
+    _note(model.differences(dataset) + model.caveats(settings))
     states = outcome_table(model.config.states)
     extra = {
         "outcome": states[found.outcome],
@@ -160,8 +162,8 @@ def _load(run: Path) -> FittedModel:
     return FittedModel.load(run)
 
 
-def _warn(model: FittedModel, settings: dict[str, int]) -> None:
-    for sentence in model.caveats(settings):
+def _note(sentences: list[str]) -> None:
+    for sentence in sentences:
         typer.echo(f"note: {sentence}", err=True)
 
 

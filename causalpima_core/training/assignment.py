@@ -66,11 +66,6 @@ def cell_responsibilities(
     return np.exp(log_joint - evidence), float(evidence.mean()) + stretch
 
 
-def assignment_entropy(latents: Latents, cell: NDArray[np.int64]) -> float:
-    """The first of `judge`."""
-    return judge(latents, cell)[0]
-
-
 def mean_entropy(responsibilities: NDArray[np.floating]) -> float:
     """Mean entropy of rows that sum to one, nats."""
     safe = np.clip(responsibilities, 1e-300, 1)

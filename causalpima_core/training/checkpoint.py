@@ -65,11 +65,6 @@ def last_checkpoint(folder: Path) -> LastCheckpoint:
     return LastCheckpoint(None, tuple(damaged))
 
 
-def load_checkpoint(folder: Path) -> Stored | None:
-    """The newest checkpoint that is whole, as (tensors, notes); None where there is none."""
-    return last_checkpoint(folder).stored
-
-
 def read_tensors(path: Path) -> Stored:
     """All tensors of a file and the notes in its header.
 

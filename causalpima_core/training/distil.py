@@ -28,7 +28,7 @@ from causalpima_core.unimodal import Frames
 PSEUDO_SAMPLES = 10
 """Weight of all samples' mean, against those held out, in the level of unexplained variance."""
 LEAST_VARIANCE = 1e-6
-DECODED_AT_ONCE = 1024
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -146,15 +146,19 @@ class Distillation:
             if losses
         }
         for name, chosen in self.examined_by.items():
-            if len(chosen) == 0:
-                continue
-            here = torch.from_numpy(chosen).to(self.data.observed.device)
-            lesson = self.lesson[here]
-            likely = lesson.responsibilities.argmax(1)
-            answer = self.model.unimodal[name].at(self.data.column(name, here), likely)
-            divergence = self._divergence(lesson, likely, *answer).mean()
-            marks[f"held_out/distillation.{name}"] = float(divergence)
+            if len(chosen):
+                marks[f"held_out/distillation.{name}"] = self._examine(name, chosen)
         return marks
+
+    def _examine(self, name: str, chosen: NDArray[np.int64]) -> float:
+        """Mean divergence of a pupil on samples, nats."""
+        total = 0.0
+        for rows in torch.from_numpy(chosen).to(self.data.observed.device).split(AT_ONCE):
+            lesson = self.lesson[rows]
+            likely = lesson.responsibilities.argmax(1)
+            answer = self.model.unimodal[name].at(self.data.column(name, rows), likely)
+            total += float(self._divergence(lesson, likely, *answer).sum())
+        return total / len(chosen)
 
     @torch.no_grad()
     def finish(self, generator: torch.Generator) -> None:
@@ -183,9 +187,7 @@ class Distillation:
         return torch.cat(
             [
                 (decoder(z) - x).square()
-                for z, x in zip(
-                    latent[rows].split(DECODED_AT_ONCE), values.split(DECODED_AT_ONCE), strict=True
-                )
+                for z, x in zip(latent[rows].split(AT_ONCE), values.split(AT_ONCE), strict=True)
             ]
         )
 

@@ -1,4 +1,6 @@
+import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +38,8 @@ def short_training():
 def asked(tmp_path_factory):
     """A fitted model, data it has not seen, and the run as a folder."""
     dataset, _ = two_cause_data(n=500)
+    curve = replace(dataset["curve"], unit="MPa", axis=tuple(np.linspace(0, 3, 24)))
+    dataset = replace(dataset, modalities=(curve, dataset["table"]))
     fresh, truth = two_cause_data(n=300, seed=9)
     with short_training():
         model = causalpima_core.fit(dataset, (2, 2), seed=1, preset="quick", latent_dim=4)
@@ -207,6 +211,30 @@ def test_the_command_line_asks_the_same_questions(asked, tmp_path):
         same = (found["factual"] == found["outcome"]).all(1)
         own = found["table_reconstruction"]
         np.testing.assert_array_equal(found["table"][same], own[same])
+
+
+def test_units_and_axes_that_were_others_in_training_are_told_of(asked, tmp_path, capsys):
+    _, fresh, _, run = asked
+    data = write(tmp_path / "fresh.npz", fresh)
+    other = [
+        "note: 'curve' is in kPa here and was in MPa in training: the numbers are taken as they "
+        "stand.",
+        "note: Curve 'curve' runs from 0 to 6 here and ran from 0 to 3 in training: it is taken "
+        "point by point.",
+    ]
+    for stated, told in (
+        ({}, []),
+        ({"unit": "MPa", "axis": [0, 3]}, []),
+        ({"unit": "kPa", "axis": [0, 6]}, other),
+    ):
+        (tmp_path / "fresh.units.json").write_text(json.dumps({"curve": stated}))
+        for words in (
+            ["predict", "--target", "table", "--out", str(tmp_path / "predicted.npz")],
+            ["posterior", "--out", str(tmp_path / "posterior.csv")],
+            ["counterfactual", "--do", "node_1=0", "--do", "node_2=0", "--out", f"{data}.c.npz"],
+        ):
+            assert main([words[0], str(run), str(data), *words[1:]]) == 0
+            assert capsys.readouterr().err.splitlines() == told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from causalpima_core.runs import supervisor, worker
 from causalpima_core.runs.files import drafts
 from causalpima_core.runs.records import RunState, Stage, Status
 from causalpima_core.runs.store import RunFolder
-from causalpima_core.training.checkpoint import load_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint
 from tests.faults.conftest import mount
 from tests.faults.tiny import assert_same_result, new_run
 
@@ -55,7 +55,7 @@ def test_a_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
     assert "The disk is full" in (status.reason or "")
     assert "No space left on device" in (status.reason or "")
     assert bool(list(folder.checkpoints.iterdir())) == (epoch > 0)
-    assert (load_checkpoint(folder.checkpoints) is not None) == (epoch > 0)
+    assert (last_checkpoint(folder.checkpoints).stored is not None) == (epoch > 0)
     assert not drafts(folder.path)
     assert not drafts(folder.checkpoints)
     (told,) = open_page("live", run="run").error

@@ -8,7 +8,7 @@ import torch
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.runs.records import EpochRecord, Record
-from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.loop import Trainer
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ def trained_whole(
 def gone_on(dataset, model, training, checkpoint: Path) -> Trainer:
     """Another trainer that took up a checkpoint, at its end."""
     trainer = Trainer(dataset, model, training, CPU)
-    trainer.restore(*load_checkpoint(checkpoint))
+    trainer.restore(*last_checkpoint(checkpoint).stored)
     for _ in trainer.run():
         pass
     return trainer

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.assignment import assignment_entropy, mean_entropy
+from causalpima_core.training.assignment import judge, mean_entropy
 from causalpima_core.training.candidates import find_candidates, judge_candidates
 
 
@@ -25,7 +25,7 @@ def test_partitions_found_elsewhere_are_judged_with_the_rest():
     others = [("known", cell), ("too few", np.minimum(cell, 2))]
     found = find_candidates(latents, (2, 2), np.random.default_rng(0), others)
     (known,) = [c for c in found if c.source == "known"]
-    assert known.entropy == pytest.approx(assignment_entropy(latents, cell))
+    assert known.entropy == pytest.approx(judge(latents, cell)[0])
     assert all(c.source != "too few" for c in found)
 
 
@@ -41,7 +41,7 @@ def test_a_nearly_right_partition_is_put_right_by_refining():
 def test_overlapping_clusters_have_more_entropy():
     wide, cell = clusters(spread=3.0)
     narrow, same = clusters(spread=0.3)
-    assert assignment_entropy(wide, cell) > 10 * assignment_entropy(narrow, same) + 0.1
+    assert judge(wide, cell)[0] > 10 * judge(narrow, same)[0] + 0.1
 
 
 def test_entropy_of_a_fair_coin_is_log_two():

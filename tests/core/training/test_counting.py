@@ -10,7 +10,7 @@ from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import NoteRecord
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.checkpoint import load_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint
 from causalpima_core.training.counting import LEAST_GAIN, Trial, evidence_of, weakest_gain
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
@@ -109,7 +109,7 @@ def test_going_on_before_and_after_the_choice_is_as_if_nothing_had_happened(
     dataset, training_config, whole, interrupted_at
 ):
     assert (interrupted_at < whole.trainer.cycle_epochs) == (interrupted_at == EARLY)
-    _, notes = load_checkpoint(whole.checkpoints[interrupted_at])
+    _, notes = last_checkpoint(whole.checkpoints[interrupted_at]).stored
     assert (notes["start"] is None) == (interrupted_at == EARLY)
     again = gone_on(dataset, AUTO, training_config, whole.checkpoints[interrupted_at])
     assert_same(whole.weights(), again.model.state_dict())
@@ -118,7 +118,7 @@ def test_going_on_before_and_after_the_choice_is_as_if_nothing_had_happened(
 @pytest.mark.slow
 def test_who_has_chosen_can_go_back_before_the_choice(whole):
     trainer = deepcopy(whole.trainer)
-    tensors, notes = load_checkpoint(whole.checkpoints[EARLY])
+    tensors, notes = last_checkpoint(whole.checkpoints[EARLY]).stored
     trainer.restore(tensors, notes)
     assert trainer.start is None
     assert not trainer.joint_has_begun

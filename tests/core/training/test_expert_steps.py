@@ -14,7 +14,7 @@ from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.runs.records import EpochRecord, Stage
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.doubts import doubts
 from causalpima_core.training.expert_results import expert_results
 from causalpima_core.training.expert_steps import begin_experts
@@ -115,7 +115,7 @@ def test_missing_curves_have_no_say():
 def test_going_on_from_a_checkpoint_is_as_if_nothing_had_happened(run: Run, kept_in: Path):
     dataset = of_arrays(decays()[0])
     second = trainer_for(dataset)
-    second.restore(*load_checkpoint(kept_in))
+    second.restore(*last_checkpoint(kept_in).stored)
     for _ in second.run():
         pass
     conclude(second, dataset)

@@ -9,7 +9,7 @@ from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import EpochRecord, Snapshot, Stage, StageRecord
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training import search, start
-from causalpima_core.training.checkpoint import load_checkpoint, save_checkpoint
+from causalpima_core.training.checkpoint import last_checkpoint, save_checkpoint
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 from tests.core.training.conftest import (
@@ -100,7 +100,7 @@ def test_a_damaged_checkpoint_costs_an_epoch_and_not_the_run(
     ]
     newest = tmp_path / "000003.safetensors"
     newest.write_bytes(newest.read_bytes()[:1000])
-    _, notes = load_checkpoint(tmp_path)
+    _, notes = last_checkpoint(tmp_path).stored
     assert notes["position"]["epoch"] == 2
 
 
