@@ -49,7 +49,9 @@ def agreements(
     rng: Generator,
     permutations: int = PERMUTATIONS,
 ) -> list[Agreement]:
-    """Of a node with every column that has groups or numbers, the closest first.
+    """Of a node with every column that has groups or numbers, by what is beyond chance.
+
+    A column of many groups shares more with anything, by chance alone.
 
     Args:
         states: of the node, one per sample, shape ``(n,)``.
@@ -73,7 +75,7 @@ def agreements(
                 p_value=float((1 + (chance >= here).sum()) / (1 + permutations)),
             )
         )
-    return sorted(found, key=lambda one: -one.information)
+    return sorted(found, key=lambda one: one.by_chance - one.information)
 
 
 def _coded(table: pd.DataFrame) -> Iterator[tuple[object, NDArray[np.int64]]]:
@@ -83,12 +85,21 @@ def _coded(table: pd.DataFrame) -> Iterator[tuple[object, NDArray[np.int64]]]:
         if pd.api.types.is_float_dtype(column):
             column = column.replace([np.inf, -np.inf], np.nan)
         if pd.api.types.is_numeric_dtype(column) and column.nunique() > BINS:
-            column = pd.qcut(column, BINS, duplicates="drop")
+            column = _binned(column)
         codes, groups = pd.factorize(column)
         if codes.min() < 0:
             codes = codes + 1
         if codes.max() > 0 and len(groups) <= min(MOST_VALUES, len(codes) / 2):
             yield name, codes.astype(np.int64)
+
+
+def _binned(column: pd.Series) -> pd.Series:
+    """Numbers at their quantiles; one that most samples have is a group of its own."""
+    often = column == column.mode()[0]
+    if often.mean() < 1 / BINS:
+        return pd.qcut(column, BINS, duplicates="drop").cat.codes
+    rest = pd.qcut(column[~often], BINS, duplicates="drop").cat.codes
+    return rest.reindex(column.index, fill_value=BINS)
 
 
 def _counts(states: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:

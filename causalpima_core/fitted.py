@@ -26,6 +26,7 @@ from causalpima_core.config import (
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.equivalence import EquivalenceClass
 from causalpima_core.errors import ConfigError, DamagedError
+from causalpima_core.experts.check import completed_experts
 from causalpima_core.model import CausalPima
 from causalpima_core.ordered_class import ordered_class
 from causalpima_core.outcomes import intervene
@@ -149,24 +150,36 @@ class FittedModel:
         """``p(c | do(…))`` of every joint outcome, shape ``(C,)``."""
         return intervene(self._model.conditionals, self._settings(do)).exp().double().numpy()
 
-    def caveats(self, do: Mapping[str, int]) -> list[str]:
+    def caveats(self, do: Mapping[str, int], *, counterfactual: bool = False) -> list[str]:
         """What an intervention's result rests on that the data could not tell, in words.
 
-        Between two nodes that are both set, an edge does nothing whichever way it runs.
+        Between two nodes that are both set, an edge does nothing whichever way it runs; between
+        two that are not, it matters to counterfactuals alone, where both can follow from a node
+        that is set.
+
+        Args:
+            do: node -> state it is set to.
+            counterfactual: whether to tell what `counterfactual` rests on.
         """
+        drawn = self.graph.to_networkx()
+        following = {node for name in do for node in nx.descendants(drawn, name)} - set(do)
         told = []
         for edge in self.graph.result.edges:
             source, target = edge.source, edge.target
-            if edge.direction != "reversible" or (source in do) == (target in do):
+            ends = {source, target}
+            if edge.direction != "reversible" or ends <= set(do):
                 continue
-            acts = (
-                f"setting {source} acts on {target} only because it is drawn {source} -> {target}."
-                if source in do
-                else f"setting {target} leaves {source} as it is only because it is drawn "
-                f"{source} -> {target}."
-            )
+            if source in do:
+                rests = f"setting {source} acts on {target} only because it is drawn "
+            elif target in do:
+                rests = f"setting {target} leaves {source} as it is only because it is drawn "
+            elif counterfactual and ends <= following:
+                rests = "what would have become of both is so only because it is drawn "
+            else:
+                continue
             told.append(
-                f"The direction of the edge {source} – {target} is not known from the data: {acts}"
+                f"The direction of the edge {source} – {target} is not known from the data: "
+                f"{rests}{source} -> {target}."
             )
         return told
 
@@ -195,6 +208,8 @@ class FittedModel:
         self, n_samples: int, do: Mapping[str, int] | None = None, seed: int = 0
     ) -> dict[str, NDArray]:
         """Draw samples in the data's units, by modality; with ``do``, under an intervention.
+
+        They are what the networks decode, without the noise of measurement.
 
         Args:
             n_samples: how many.
@@ -325,12 +340,13 @@ def fit(
         TrainingError: training diverged, or the samples cannot be divided.
     """
     model = ModelConfig.parse(states=states, **options)
+    scales, experts = dataset.scales(model.scales), completed_experts(model.experts, dataset)
     run = RunConfig.parse(
         name="fit",
         dataset=DatasetReference(
             path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
         ),
-        model=model.model_copy(update={"scales": dataset.scales(model.scales)}).settled(),
+        model=model.model_copy(update={"experts": experts, "scales": scales}).settled(),
         training=TrainingConfig.of_preset(preset, seed=seed),
         created=time.time(),
     )

@@ -134,6 +134,10 @@ class CausalPima(nn.Module):
             }
         self.unimodal = nn.ModuleDict(encoders).to(self.component_mean.device)
 
+    def drop_unimodal(self) -> None:
+        """Forget the encoders of single modalities."""
+        self.unimodal = nn.ModuleDict()
+
     def load_weights(self, weights: dict[str, Tensor]) -> None:
         """Take a state dict of a model like this one at any stage of training.
 

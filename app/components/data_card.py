@@ -71,7 +71,7 @@ def _meaning(modality: Modality) -> str:
     if not modality.axis:
         return "The file does not say along what the curve runs: points are numbered."
     unit = f" {plain(modality.axis_unit)}" if modality.axis_unit else ""
-    uneven = "" if axis_of(modality) else "; not evenly, which known physics (Model) needs"
+    uneven = "" if axis_of(modality) else "; not evenly and rising, as known physics (Model) needs"
     return f"Along t from {modality.axis[0]:g} to {modality.axis[-1]:g}{unit}{uneven}."
 
 

@@ -140,7 +140,8 @@ def _otherwise(
         for outcome in (found.factual, found.outcome)
     )
     st.write(plain(counterfactual_sentence(result.graph, result.names, node, now, then)))
-    caveats = [plain(result.names.in_text(c)) for c in model_of(folder).caveats({node: wanted})]
+    told = model_of(folder).caveats({node: wanted}, counterfactual=True)
+    caveats = [plain(result.names.in_text(caveat)) for caveat in told]
     if caveats:
         st.warning("\n".join(f"- {c}" for c in caveats) if len(caveats) > 1 else caveats[0])
     names = list(looks)

@@ -19,8 +19,8 @@ from causalpima_core.runs.records import RunState
 from causalpima_core.runs.store import RunFolder
 
 ELBO = (
-    "Evidence lower bound on samples not trained on, nats per sample; higher is better, "
-    "comparable only for the same data."
+    "Evidence lower bound on samples not trained on, each at the middle of its posterior, nats per "
+    "sample; higher is better, comparable only for the same data."
 )
 ENTROPY = "Mean uncertainty about a sample's component, nats; near 0 where components come apart."
 

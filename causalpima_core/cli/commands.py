@@ -89,7 +89,7 @@ def fit(
     ] = None,
     tier: Annotated[
         list[str] | None,
-        typer.Option(metavar="A,B:N", help="A and B in tier N; no edge to lower tiers."),
+        typer.Option(metavar="A,B:N", help="A and B in tier N; nothing causes what is lower."),
     ] = None,
     expert: Annotated[
         list[str] | None,

@@ -131,7 +131,7 @@ def counterfactual(
 
     dataset = load_dataset(data)
     found = model.counterfactual(dataset, settings)
-    _note(model.differences(dataset) + model.caveats(settings))
+    _note(model.differences(dataset) + model.caveats(settings, counterfactual=True))
     states = outcome_table(model.config.states)
     extra = {
         "outcome": states[found.outcome],

@@ -15,16 +15,30 @@ from causalpima_core.experts.spec import is_unit, parse_expert
 
 _AXIS, _VALUE = re.compile(r";\s*t\s*="), re.compile(r";\s*value\s*\[")
 
+UNEVEN = 0.05
+"""Share of a step by which a point may lie off an even axis."""
+LEAST_CURVES = 10
+"""Samples with the curve, below which its formula cannot be learned."""
+
 
 def completed(spec: str, modality: Modality) -> str:
     """An expert with axis and unit of its modality, where they are known and it does not say.
+
+    Raises:
+        ConfigError: the axis is known, but it is none that formulas can be made for.
 
     >>> curve = Modality("c", Kind.CURVE, np.eye(8, dtype=np.float32), unit="MPa")
     >>> completed("line; t=0:2", curve)
     'line; t=0:2; value [MPa]'
     """
-    given = axis_of(modality)
-    if given and not _AXIS.search(spec):
+    if modality.axis and not _AXIS.search(spec):
+        given = axis_of(modality)
+        if not given:
+            raise ConfigError(
+                f"Expert for '{modality.name}': its points do not lie evenly along a rising axis "
+                f"(from {modality.axis[0]:g} to {modality.axis[-1]:g}), as a formula needs them: "
+                "measure or interpolate them so, or say t=START:STOP yourself."
+            )
         spec = f"{spec}; {given}"
     if modality.unit and is_unit(modality.unit) and not _VALUE.search(spec):
         spec = f"{spec}; value [{modality.unit}]"
@@ -38,12 +52,15 @@ def completed_experts(experts: Mapping[str, str], dataset: MultimodalDataset) ->
 
 
 def axis_of(modality: Modality) -> str:
-    """The axis of a curve as an expert states it; empty where it is unknown or uneven."""
+    """The axis of a curve as an expert states it; empty where it is unknown, uneven or falling.
+
+    A file's rounding, by a twentieth of a step, does not make it uneven.
+    """
     axis = np.asarray(modality.axis)
     if len(axis) < 2 or axis[0] >= axis[-1]:
         return ""
     even = np.linspace(axis[0], axis[-1], len(axis))
-    if np.abs(axis - even).max() > 1e-3 * (axis[-1] - axis[0]) / (len(axis) - 1):
+    if np.abs(axis - even).max() > UNEVEN * (axis[-1] - axis[0]) / (len(axis) - 1):
         return ""
     unit = f" [{modality.axis_unit}]" if modality.axis_unit and is_unit(modality.axis_unit) else ""
     return f"t={axis[0]:.10g}:{axis[-1]:.10g}{unit}"
@@ -77,6 +94,11 @@ def check_expert(expert: Expert, modality: Modality) -> None:
             f"{n_points} points: use a formula with fewer parameters."
         )
     seen = np.flatnonzero(modality.observed)
+    if len(seen) < LEAST_CURVES:
+        raise ConfigError(
+            f"Expert for '{modality.name}': expected at least {LEAST_CURVES} samples with that "
+            f"curve, got {len(seen)}: leave its formula out."
+        )
     looked_at = seen[:: max(1, len(seen) // LOOKED_AT)]
     mean = modality.values[looked_at].mean(0, dtype=np.float64)
     start = find_starts(expert, mean[None], np.random.default_rng(0))

@@ -25,6 +25,7 @@ from causalpima_core.experts.curve_fit import descend
 from causalpima_core.experts.expert import Expert
 from causalpima_core.gaussians import LOG_2PI
 
+VALUES_AT_ONCE = 2**24
 LEAST_NOISE = 1e-4
 """Least s² in units of the modality's variance, as `elbo.optimal_noise_variance` has it."""
 PSEUDO_SAMPLES = 2.0
@@ -85,9 +86,14 @@ class ExpertDensity:
         n_points = len(units.centre)
         mean = (expert.curves(state.parameters, n_points) - units.centre) / units.scale
         tangents, _ = tangents_of(expert, state.parameters, units)
-        factor = np.linalg.cholesky(np.linalg.inv(state.scatter))
+        factor = np.linalg.cholesky(np.linalg.inv(_sound(state.scatter, state.noise)))
         arrays = (mean, tangents, factor, state.noise)
         return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(like) for a in arrays))
+
+    @property
+    def at_once(self) -> int:
+        """Curves that are compared with all components at once."""
+        return max(1, VALUES_AT_ONCE // self.mean.numel())
 
     def deviations(
         self, values: Float[Tensor, "batch points"]
@@ -100,6 +106,12 @@ class ExpertDensity:
         self, values: Float[Tensor, "batch points"], observed: Bool[Tensor, " batch"]
     ) -> Float[Tensor, "batch C"]:
         """``log p(X_m|c)``; 0 where the modality was not observed."""
+        pieces = values.split(self.at_once), observed.split(self.at_once)
+        return torch.cat([self._log_likelihood(*piece) for piece in zip(*pieces, strict=True)])
+
+    def _log_likelihood(
+        self, values: Float[Tensor, "batch points"], observed: Bool[Tensor, " batch"]
+    ) -> Float[Tensor, "batch C"]:
         residual, along = self.deviations(values)
         n_across = residual.shape[-1] - along.shape[-1]
         across = (residual.square().sum(-1) - along.square().sum(-1)).clamp_min(0)
@@ -142,6 +154,16 @@ class ExpertStatistics:
         responsibilities: Float[Tensor, "batch C"],
     ) -> None:
         """Gather one batch."""
+        pieces = (a.split(self.density.at_once) for a in (values, observed, responsibilities))
+        for piece in zip(*pieces, strict=True):
+            self._add(*piece)
+
+    def _add(
+        self,
+        values: Float[Tensor, "batch points"],
+        observed: Bool[Tensor, " batch"],
+        responsibilities: Float[Tensor, "batch C"],
+    ) -> None:
         gamma = (responsibilities * observed[:, None]).to(self.weight.dtype)
         residual, along = (d.to(self.weight.dtype) for d in self.density.deviations(values))
         self.weight += gamma.sum(0)
@@ -187,6 +209,12 @@ class ExpertStatistics:
             noise,
             np.where(alive, weight**2 / np.maximum(weight_square, 1e-12), 0.0),
         )
+
+
+def _sound(scatter: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The scatter as it was before it was kept as float32, which can cost its least directions."""
+    least = np.linalg.eigvalsh(scatter)[:, 0]
+    return np.where((least < noise / 2)[:, None, None], _at_least(scatter, noise), scatter)
 
 
 def _at_least(scatter: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,10 +44,14 @@ def uncertainty(expert: Expert, state: ExpertState, units: Units) -> Uncertainty
     unknown = confused.any(1) | (length == 0) | (state.weight[:, None] <= 1)
     inverse = np.linalg.pinv(unit, rcond=SINGULAR)
     eye = np.eye(len(expert.names))
-    between = state.scatter - state.noise[:, None, None] * eye
+    # Scatter is about the samples' own mean, so one of them tells nothing of it.
+    free = np.maximum(state.weight - 1, SINGULAR)[:, None, None]
+    between = (
+        state.scatter * (state.weight[:, None, None] / free) - state.noise[:, None, None] * eye
+    )
     length = np.where(length > 0, length, 1.0)
     deviation = np.sqrt(_sandwiched(inverse, state.scatter)) / length
-    error = deviation / np.sqrt(np.maximum(state.weight, 1.0))[:, None]
+    error = deviation / np.sqrt(free[:, 0])
     spread = np.sqrt(_sandwiched(inverse, between)) / length
     error, spread = (np.where(unknown, np.nan, a) for a in (error, spread))
     return Uncertainty(error, spread, _near_bound(expert, state.parameters, error))

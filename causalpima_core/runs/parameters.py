@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import chdtrc
 
 from causalpima_core.runs.results import GraphResult, Summary
 
-BEYOND_ERRORS = 3.0
-"""χ² per degree of freedom from which values differ by more than chance."""
+CHANCE = 0.01
+"""Probability of so large a χ² below which values differ by more than chance."""
 
 
 def parameter_table(graph: GraphResult, summary: Summary) -> pd.DataFrame:
@@ -67,9 +68,9 @@ def shares_by_node(
 
 
 def differs(values: NDArray[np.float64], errors: NDArray[np.float64]) -> bool:
-    """Whether components differ by more than their standard errors: χ² per degree of freedom."""
+    """Whether components differ by more than their standard errors: a χ² test of one value."""
     if len(values) < 2:
         return False
     precision = 1 / np.maximum(errors, 1e-9 * np.abs(values).max() + np.finfo(float).tiny) ** 2
     square = precision @ (values - np.average(values, weights=precision)) ** 2
-    return bool(square / (len(values) - 1) > BEYOND_ERRORS)
+    return bool(chdtrc(len(values) - 1, square) < CHANCE)

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
+from sklearn.decomposition import PCA
 
 from causalpima_core.data.multimodal import Kind
 from causalpima_core.gaussians import DiagonalGaussian
@@ -37,6 +38,9 @@ PIXELS = 0.1
 EXPECTED = 0.01
 """What a measurement that is missing counts for, as the others let expect it, beside one that was
 made. In full, decoded pictures in place of 30% of those of `lattice` had true cells misplaced."""
+
+SKETCHED, LEAST_SAMPLES, MOST_SAMPLES = 20, 100, 2000
+"""Most principal components in a sketch, samples for each of them, and most that they come of."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,29 @@ class Appearance:
             for found in [self._moments.get(name)]
             if found is not None
         ]
+
+    def sketches(self) -> list[View]:
+        """What every modality shows without any network: principal components, moments of images.
+
+        None of a modality that too few samples have.
+        """
+        found = []
+        for name, seen in zip(self._kinds, self._samples.observed.cpu().numpy().T, strict=True):
+            rows = np.flatnonzero(seen)
+            width = prod(self._samples.columns[name].shape[1:])
+            n_components = min(SKETCHED, width, len(rows) // LEAST_SAMPLES)
+            if n_components == 0:
+                continue
+            some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_SAMPLES)).astype(int)]
+            values = self._samples.column(name, torch.from_numpy(some).to(self._joint.mean.device))
+            components = PCA(n_components, random_state=0).fit(values.flatten(1).cpu().numpy())
+            sketch = np.concatenate(
+                [components.transform(v.reshape(len(v), -1)) for _, v in self._pieces(name)]
+            )
+            if name in self._moments:
+                sketch = np.hstack([sketch, self._moments[name]])
+            found.append(View(name, sketch.astype(np.float64), np.zeros_like(sketch), seen))
+        return found
 
     def prototypes(self, cell: NDArray[np.int64]) -> list[Prototypes]:
         """Mean measurements of each cell, those of one modality after another.

@@ -22,10 +22,19 @@ BY_ITSELF = 0.6
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
 
 
-def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]:
-    """All that a person should know before believing the graph; empty where nothing is amiss."""
+def doubts(
+    summary: Summary, graph: GraphResult, *, finished: bool, untaught: bool = False
+) -> list[str]:
+    """All that a person should know before believing the graph; empty where nothing is amiss.
+
+    Args:
+        summary: of the run, with all but its warnings.
+        graph: that was decided.
+        finished: whether joint training came to its end.
+        untaught: whether encoders of single modalities were to be taught and have not been.
+    """
     found = [
-        *_about_training(finished=finished),
+        *_about_training(finished=finished, untaught=untaught),
         *_about_count(summary),
         *_about_partition(summary),
         *_about_arrangement(summary),
@@ -33,15 +42,20 @@ def doubts(summary: Summary, graph: GraphResult, *, finished: bool) -> list[str]
         *_about_redundancy(graph),
         *_about_components(graph),
         *_about_edges(summary, graph),
-        *_about_experts(summary),
+        *_about_experts(summary, graph),
     ]
     return list(found)
 
 
-def _about_training(*, finished: bool) -> list[str]:
-    if finished:
-        return []
-    return ["Training was stopped early: features and graph are as far as they had come."]
+def _about_training(*, finished: bool, untaught: bool) -> list[str]:
+    if not finished:
+        return ["Training was stopped early: features and graph are as far as they had come."]
+    if untaught:
+        return [
+            "Training was stopped before single modalities were taught what all say together: "
+            "features and graph are whole, but one modality cannot be predicted from others."
+        ]
+    return []
 
 
 def _about_count(summary: Summary) -> list[str]:
@@ -107,7 +121,8 @@ def _about_nodes(summary: Summary) -> list[str]:
         if node.separation < CLEARLY_SEPARATED:
             told.append(
                 f"{node.name} is weakly separated ({node.separation:.2f} of 1): where the truth "
-                "was known, such nodes were mostly no real features; its edges are uncertain."
+                "was known, such nodes were no real features, or features that no single sample "
+                "shows for sure; its edges are uncertain."
             )
         if node.least_state_share < RARE_STATE:
             told.append(
@@ -144,7 +159,10 @@ def _about_components(graph: GraphResult) -> list[str]:
         return []
     named = ", ".join("-".join(str(state) for state in outcome) for outcome in empty[:5])
     more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
-    return [f"No samples are in {len(empty)} of the joint outcomes ({named}{more})."]
+    return [
+        f"{len(empty)} of the joint outcomes hold next to no samples, less than "
+        f"{100 * EMPTY_COMPONENT:.1f}% each ({named}{more})."
+    ]
 
 
 def _about_edges(summary: Summary, graph: GraphResult) -> list[str]:
@@ -168,7 +186,8 @@ def _about_edges(summary: Summary, graph: GraphResult) -> list[str]:
     return told
 
 
-def _about_experts(summary: Summary) -> list[str]:
+def _about_experts(summary: Summary, graph: GraphResult) -> list[str]:
+    filled = [component.weight >= EMPTY_COMPONENT for component in graph.components]
     told = []
     for expert in summary.experts:
         if expert.misfit > MISFIT:
@@ -178,7 +197,8 @@ def _about_experts(summary: Summary) -> list[str]:
                 "formula and the range of t."
             )
         for name in expert.units:
-            found = [component.parameters[name] for component in expert.components]
+            components = [c for c, known in zip(expert.components, filled, strict=True) if known]
+            found = [component.parameters[name] for component in components]
             unknown = sum(p.standard_error is None for p in found)
             bound = sum(p.at_bound for p in found)
             if unknown:

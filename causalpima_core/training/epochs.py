@@ -160,7 +160,10 @@ def _check(loss: float, terms: ElboTerms) -> None:
 def evaluate(
     model: CausalPima, data: Batch | Samples, log_outcomes: Float[Tensor, " C"]
 ) -> EpochTotals:
-    """Terms of the ELBO on samples that are not trained on, at the posterior mean of Z."""
+    """Terms of the ELBO on samples that are not trained on, at the posterior mean of Z.
+
+    Without the noise of a draw, so they lie above the bound; they follow it from epoch to epoch.
+    """
     totals = EpochTotals.empty()
     for rows in data.turns(EVALUATED_AT_ONCE):
         batch = data[rows]

@@ -55,7 +55,8 @@ class Findings:
 def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     """Decide the graph, fit its tables, assign every sample, and say how sure that is.
 
-    Leaves the trainer's model with the decided graph in place of the learned one.
+    Leaves the trainer's model with the decided graph in place of the learned one, and without
+    encoders of single modalities where they were not taught to the end.
 
     Raises:
         RuntimeError: joint training has not begun, so there are neither groups nor a graph.
@@ -64,6 +65,8 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     if start is None or not trainer.joint_has_begun:
         raise RuntimeError("There are no findings before joint training has begun.")
     model, states = trainer.model, trainer.model.config.states
+    if not trainer.is_distilled:
+        model.drop_unimodal()  # what was half taught would answer with confidence
     temperature = trainer.temperature
     posterior = encode(model, trainer.data).joint
     with torch.no_grad():
@@ -201,8 +204,9 @@ def _summary(
         warnings=[],
         seconds={stage: round(spent, 3) for stage, spent in trainer.position.seconds.items()},
     )
-    finished = trainer.joint_is_over
-    return summary.model_copy(update={"warnings": doubts(summary, graph, finished=finished)})
+    untaught = trainer.distil_epochs > 0 and not trainer.is_distilled
+    warnings = doubts(summary, graph, finished=trainer.joint_is_over, untaught=untaught)
+    return summary.model_copy(update={"warnings": warnings})
 
 
 def _not_drawn(nodes: tuple[str, ...], decided: DecidedGraph) -> list[dict[str, float | str]]:
@@ -235,6 +239,8 @@ def modality_errors(model: CausalPima, samples: Samples) -> dict[str, float]:
             values = samples.column(name, rows)[seen[rows]]
             left += (model.decoders[name](latent[rows])[seen[rows]] - values).square().sum()
             spread += (values - middle).square().sum()
+        if spread == 0:  # a single sample has it
+            continue
         n_values = seen.sum() * prod(values.shape[1:])
         errors[name] = float((left / n_values) / (spread / n_values))
     return errors

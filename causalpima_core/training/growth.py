@@ -57,8 +57,13 @@ class Growth:
     @property
     def is_whole(self) -> bool:
         """Whether no cell is next to empty."""
-        least = max(SMALLEST, SMALLEST_SHARE * len(self.cell))
-        return bool(np.bincount(self.cell, minlength=self.n_cells).min() >= least)
+        return is_whole(self.cell, self.n_cells)
+
+
+def is_whole(cell: NDArray[np.int64], n_cells: int) -> bool:
+    """Whether no cell is next to empty."""
+    least = max(SMALLEST, SMALLEST_SHARE * len(cell))
+    return bool(np.bincount(cell, minlength=n_cells).min() >= least)
 
 
 def first_nodes(

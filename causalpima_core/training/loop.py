@@ -51,7 +51,13 @@ from causalpima_core.training.expert_steps import (
 from causalpima_core.training.graph_ascent import ascend, paid_for_size
 from causalpima_core.training.position import Position
 from causalpima_core.training.schedules import ANNEALED, one_cycle, temperature
-from causalpima_core.training.search import NO_GROUPS, best_division, in_words, is_enough
+from causalpima_core.training.search import (
+    NO_GROUPS,
+    best_division,
+    in_words,
+    is_enough,
+    with_common_nodes,
+)
 from causalpima_core.training.snapshots import take_snapshot
 from causalpima_core.training.start import SHRINKAGE, Start, components_at
 
@@ -170,6 +176,11 @@ class Trainer:
         """Whether features and graph are as they will remain."""
         return self.position.stopped or self._joint_progress >= 1
 
+    @property
+    def is_distilled(self) -> bool:
+        """Whether encoders of single modalities have been taught all that they were to be."""
+        return self.distillation is not None and self.position.epoch >= self.epochs
+
     def run(self) -> Iterator[Record]:
         """All that is left of training; see `causalpima_core.training` for the stages.
 
@@ -265,6 +276,8 @@ class Trainer:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
         self.position.joint_from = self.position.epoch
+        rng = np.random.default_rng([self.config.seed, 5])
+        self.start = start = with_common_nodes(self.model, data, start, rng)
         self._set_states()
         self.model.set_components(components_at(self.model, data, start.outcome))
         rng = np.random.default_rng([self.config.seed, 3])

@@ -32,6 +32,8 @@ SAME_NODE = 0.8
 """Normalised mutual information above which two divisions count as one."""
 SHOWN = 0.75
 """Normalised mutual information from which a view counts as showing a node."""
+LEAST_PER_STATE = 10
+"""Samples for each state that a view must have."""
 UNINFORMED = 0.5
 """Posterior variance above which a modality says nothing of a latent dimension."""
 NEIGHBOURS = 15
@@ -119,14 +121,14 @@ def find_nodes(
         alike: whether the states have the same shares in all cells.
     """
     rows = np.flatnonzero(view.observed)
-    if not view.informed.any() or len(rows) < 10 * n_states:
+    if not _is_enough(view, n_states):
         return []
     _, inside = np.unique(cell[rows], return_inverse=True)
-    white = whiten(_centred(view.mean[rows][:, view.informed], inside))
+    white = whiten(centred(view.mean[rows][:, view.informed], inside))
     if white.shape[1] == 0:
         return []
     some = rng.permutation(len(rows))[:MOST_SAMPLES]
-    seen = _centred(white[some], np.unique(inside[some], return_inverse=True)[1])
+    seen = centred(white[some], np.unique(inside[some], return_inverse=True)[1])
     starts = _starts(seen, inside[some], n_states, rng)
     inside = np.zeros_like(inside) if alike else inside
     known, among = np.unique(inside[some], return_inverse=True)
@@ -165,24 +167,30 @@ def shown_gain(
         cell: of each sample by other nodes, which are then given, shape ``(n,)``.
     """
     given = state[view.observed]
-    if not view.informed.any() or len(np.unique(given)) < n_states:
+    if not _is_enough(view, n_states) or len(np.unique(given)) < n_states:
         return None
     others = np.zeros_like(given)
     if cell is not None:
         others = np.unique(cell[view.observed], return_inverse=True)[1]
-    white = whiten(_centred(view.mean[view.observed][:, view.informed], others))
+    white = whiten(centred(view.mean[view.observed][:, view.informed], others))
     fitted = fit_additive(white, others, np.eye(n_states)[None, :, given], FIRST_STEPS)
     if mutual_information(given, fitted.state(0, white, others)) < SHOWN:
         return None
     return float(fitted.clarity[0]) - single_likelihood(white)
 
 
+def _is_enough(view: View, n_states: int) -> bool:
+    """Whether so few samples have the view that any division would seem to show in it."""
+    least = max(LEAST_PER_STATE * n_states, LEAST_PER_DIMENSION * int(view.informed.sum()))
+    return bool(view.informed.any()) and view.observed.sum() >= least
+
+
 def whiten(latents: Latents) -> Latents:
     """Linear map to zero mean and unit covariance; directions without variance are dropped."""
-    return (latents - latents.mean(0)) @ _whitening(latents)[0]
+    return (latents - latents.mean(0)) @ whitening(latents)[0]
 
 
-def _whitening(latents: Latents) -> tuple[Latents, Latents]:
+def whitening(latents: Latents) -> tuple[Latents, Latents]:
     """The map of `whiten`, shape ``(d, kept)``, and for directions the way there, ``(kept, d)``."""
     values, vectors = np.linalg.eigh(np.cov(latents.T).reshape(latents.shape[1], -1))
     kept = values > 1e-8 * values.max()
@@ -243,7 +251,7 @@ def telling_directions(latents: Latents, directions: Latents) -> Latents:
     Returns:
         Shape ``(d, starts)``.
     """
-    white, back = _whitening(latents)
+    white, back = whitening(latents)
     seen = (latents - latents.mean(0)) @ white
     turned = back @ directions
     for _ in range(TURNS):
@@ -256,7 +264,7 @@ def telling_directions(latents: Latents, directions: Latents) -> Latents:
     return white @ turned
 
 
-def _centred(latents: Latents, cell: NDArray[np.int64]) -> Latents:
+def centred(latents: Latents, cell: NDArray[np.int64]) -> Latents:
     """Less the mean of each sample's cell; no cell may be empty."""
     member = np.eye(int(cell.max()) + 1)[cell]
     return latents - (member.T @ latents / member.sum(0)[:, None])[cell]
@@ -266,7 +274,8 @@ def for_all(state: NDArray[np.int64], view: View, everywhere: Latents) -> NDArra
     """States of all samples; those without the view take that of their neighbours."""
     if view.observed.all():
         return state
-    known = KNeighborsClassifier(NEIGHBOURS).fit(everywhere[view.observed], state)
+    neighbours = min(NEIGHBOURS, len(state))
+    known = KNeighborsClassifier(neighbours).fit(everywhere[view.observed], state)
     all_states = np.empty(len(view.observed), dtype=np.int64)
     all_states[view.observed] = state
     all_states[~view.observed] = known.predict(everywhere[~view.observed])

@@ -16,7 +16,7 @@ from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
 from causalpima_core.training.scene import Scene
-from causalpima_core.training.start import OVERLAP, Start, choose_start
+from causalpima_core.training.start import CLEAR_ENTROPY, OVERLAP, Start, choose_start, in_common
 
 NO_GROUPS = (
     "The samples show no clear groups that combinations of a few nodes could be: give the number "
@@ -34,6 +34,13 @@ def best_division(model: CausalPima, data: Samples, rng: Generator) -> Start | N
     if model.config.from_data:
         return choose_states(scene, rng)
     return choose_start(scene, model.config.states, rng)
+
+
+def with_common_nodes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
+    """A start that is not clear, with undecided nodes from what two modalities have in common."""
+    if start.entropy < CLEAR_ENTROPY or len(model.names) == 1:
+        return start
+    return in_common(Scene.of(model, data, rng), start)
 
 
 def is_enough(start: Start, *, improved: bool, from_data: bool) -> bool:

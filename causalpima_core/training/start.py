@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import nan, prod
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from causalpima_core.config import node_names
 from causalpima_core.errors import TrainingError
 from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import node_posteriors, outcome_table
@@ -22,8 +23,9 @@ from causalpima_core.training.appearance import (
     nonadditive_share,
     prototype_distances,
 )
-from causalpima_core.training.assignment import Latents, cell_responsibilities, mean_entropy
+from causalpima_core.training.assignment import Latents, cell_responsibilities, judge, mean_entropy
 from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
+from causalpima_core.training.common import common_nodes
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.labelling import label_cells
@@ -171,6 +173,41 @@ def choose_start(
         labelling_gap=chosen.gap,
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
+    )
+
+
+def in_common(scene: Scene, start: Start) -> Start:
+    """The start with nodes that two modalities show in the place of undecided ones.
+
+    Args:
+        scene: all samples of the start.
+        start: whose groups overlap.
+    """
+    states = start.states
+    nodes = outcome_table(states)[start.outcome]
+    sketches = scene.appearance.sketches()
+    found = common_nodes(nodes, states, start.overlap, sketches, scene.latents)
+    if not found:
+        return start
+    names, told = node_names(len(states)), []
+    for node in found:
+        nodes[:, node.place] = node.state
+        told.append(f"{names[node.place]} from what {node.shown_by} have in common")
+    outcome = np.ravel_multi_index(tuple(nodes.T), states)
+    shown = [_shown(s, n_states, scene.views) for s, n_states in zip(nodes.T, states, strict=True)]
+    return replace(
+        start,
+        outcome=outcome,
+        source="; ".join([start.source, *told]),
+        entropy=judge(scene.latents, outcome)[0],
+        overlap=_overlap(scene.latents, outcome, states),
+        nonadditive=nonadditive_share(scene.appearance.prototypes(outcome), states),
+        gains=tuple(max(gains.values(), default=None) for gains in shown),
+        views=tuple(tuple(gains) for gains in shown),
+        next_source=None,
+        next_entropy=None,
+        next_cost=None,
+        labelling_gap=None,
     )
 
 

@@ -33,6 +33,21 @@ def test_numbers_count_by_their_quantiles():
     assert one.explained == pytest.approx(1, abs=0.05)
 
 
+def test_a_number_that_most_samples_share_is_a_group():
+    states = (RNG.random(600) < 0.05).astype(np.int64)
+    dose = np.where(states == 1, RNG.uniform(1, 5, 600), 0.0)
+    assert found(dose, states).explained == pytest.approx(1)
+
+
+def test_what_agrees_beyond_chance_comes_before_many_groups_that_do_not():
+    treatment = np.where(RNG.random(600) < 0.75, STATES, 1 - STATES)
+    table = pd.DataFrame({"batch": RNG.integers(0, 100, 600), "treatment": treatment})
+    table["batch"] = "plate " + table["batch"].astype(str)
+    first, second = agreements(STATES, table, np.random.default_rng(0))
+    assert (first.column, second.column) == ("treatment", "batch")
+    assert first.beyond_chance
+
+
 def test_noise_is_beyond_chance_about_as_often_as_it_should_be():
     noise = pd.DataFrame(RNG.integers(0, 3, (600, 200)))
     rate = np.mean([a.beyond_chance for a in agreements(STATES, noise, np.random.default_rng(0))])

@@ -1,5 +1,6 @@
 import json
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from causalpima_core.config import TrainingConfig
 from causalpima_core.counterfactuals import counterfactual_outcomes, transition
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.errors import ConfigError, DataError
+from causalpima_core.fitted import FittedGraph
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.prior import GaussianComponents
 from causalpima_core.queries import carry
@@ -158,6 +160,28 @@ def test_an_intervention_on_a_reversible_edge_is_told_of(asked):
     chances = model.intervention_probabilities({target: 1}).reshape(2, 2)
     index = int(target[-1]) - 1
     np.testing.assert_allclose(chances.sum(axis=1 - index), [0, 1], atol=1e-6)
+
+
+def test_counterfactuals_are_told_of_edges_between_what_follows(asked):
+    model, edges = copy(asked[0]), asked[0].graph.result.edges
+    named = asked[0].graph.result.nodes[0]
+    nodes = [named.model_copy(update={"name": f"node_{i}"}) for i in (1, 2, 3)]
+    drawn = [
+        edges[0].model_copy(update={"source": a, "target": b, "direction": direction})
+        for a, b, direction in (
+            ("node_1", "node_2", "compelled"),
+            ("node_1", "node_3", "compelled"),
+            ("node_2", "node_3", "reversible"),
+        )
+    ]
+    result = asked[0].graph.result.model_copy(update={"nodes": nodes, "edges": drawn})
+    model.graph = FittedGraph(result, model.config)
+    assert model.caveats({"node_1": 0}) == []
+    (told,) = model.caveats({"node_1": 0}, counterfactual=True)
+    assert told.endswith(
+        "what would have become of both is so only because it is drawn node_2 -> node_3."
+    )
+    assert model.caveats({"node_1": 0, "node_2": 0, "node_3": 1}, counterfactual=True) == []
 
 
 def test_gumbel_transitions_agree_with_simulated_mechanisms(rng):

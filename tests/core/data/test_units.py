@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.data.units import Description, describe
-from causalpima_core.errors import DataError
-from causalpima_core.experts.check import axis_of, completed
+from causalpima_core.errors import ConfigError, DataError
+from causalpima_core.experts.check import axis_of, check_experts, completed
 
 
 @pytest.fixture
@@ -65,4 +67,17 @@ def test_known_physics_takes_axis_and_unit_from_the_data_unless_told(path):
     curve = load_dataset(path)["curve"]
     assert curve.axis == uneven
     assert axis_of(curve) == ""
-    assert completed("line; value [V]", curve) == "line; value [V]"
+    with pytest.raises(
+        ConfigError, match=r"do not lie evenly along a rising axis \(from 0 to 121\)"
+    ):
+        completed("line; value [V]", curve)
+    assert completed("line; t=0:2; value [V]", curve) == "line; t=0:2; value [V]"
+    rounded = replace(curve, axis=tuple(np.linspace(0, 30, 12).round(2)), axis_unit="s")
+    assert axis_of(rounded) == "t=0:30 [s]"
+    assert axis_of(replace(rounded, axis=rounded.axis[::-1])) == ""
+
+
+def test_known_physics_needs_some_curves_to_be_learned_from(path):
+    dataset = load_dataset(path)
+    with pytest.raises(ConfigError, match="at least 10 samples with that curve, got 9"):
+        check_experts({"curve": "line"}, dataset)

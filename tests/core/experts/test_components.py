@@ -138,6 +138,53 @@ def test_standard_errors_are_the_spread_over_resampled_specimens(
     assert (naive[:, 0] < stated[:, 0] / 1.5).all()
 
 
+def test_standard_errors_hold_where_a_component_has_three_samples(rng: np.random.Generator):
+    expert = parse_expert("a*t + c")
+    true = np.array([[1.0, 0.5]])
+    t, units = np.linspace(0, 1, POINTS), Units(np.zeros(POINTS), 1.0)
+    off, stated, spread = [], [], []
+    for _ in range(300):
+        curves = np.outer(1 + rng.normal(size=3), t) + 0.5 + 0.01 * rng.normal(size=(3, POINTS))
+        begun = ExpertState(true, np.eye(2)[None], np.ones(1), np.ones(1))
+        sums = ExpertStatistics(ExpertDensity.of(expert, begun, units, torch.zeros(1)))
+        sums.add(
+            torch.from_numpy(curves).float(), torch.ones(3, dtype=torch.bool), torch.ones(3, 1)
+        )
+        state = sums.maximise(expert, begun, units)
+        known = uncertainty(expert, state, units)
+        off.append(state.parameters[0, 0] - 1)
+        stated.append(known.standard_error[0, 0])
+        spread.append(known.spread[0, 0])
+    assert np.sqrt(np.mean(np.square(stated))) == pytest.approx(np.std(off), rel=0.1)
+    assert np.sqrt(np.mean(np.square(spread))) == pytest.approx(1, rel=0.1)
+
+
+def test_a_scatter_that_rounding_has_spoilt_is_put_right():
+    expert = parse_expert("a*t + c")
+    large, noise = 1e5, 1e-4
+    turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
+    rounded = (turn * [large, noise] @ turn.T).astype(np.float32).astype(np.float64)
+    assert np.linalg.eigvalsh(rounded)[0] < 0
+    state = ExpertState(np.array([[1.0, 0.0]]), rounded[None], np.full(1, noise), np.ones(1))
+    density = ExpertDensity.of(expert, state, Units(np.zeros(POINTS), 1.0), torch.zeros(1))
+    assert torch.isfinite(density.factor).all()
+
+
+def test_curves_are_compared_a_part_at_a_time(
+    expert: Expert, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+):
+    curves, component, _ = specimens(expert, 100, rng)
+    whole, units = fitted(expert, curves, one_hot(component))
+    density = ExpertDensity.of(expert, whole, units, torch.zeros(1))
+    values = torch.from_numpy((curves - units.centre) / units.scale).float()
+    together = density.log_likelihood(values, torch.ones(100, dtype=torch.bool))
+    monkeypatch.setattr("causalpima_core.experts.components.VALUES_AT_ONCE", 7 * 2 * POINTS)
+    assert density.at_once == 7
+    apart = density.log_likelihood(values, torch.ones(100, dtype=torch.bool))
+    torch.testing.assert_close(apart, together)
+    np.testing.assert_allclose(fitted(expert, curves, one_hot(component))[0].scatter, whole.scatter)
+
+
 def test_samples_that_count_by_half_are_still_so_many(expert: Expert, rng: np.random.Generator):
     curves, component, _ = specimens(expert, 1000, rng)
     whole, _ = fitted(expert, curves, one_hot(component))

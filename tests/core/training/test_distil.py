@@ -5,12 +5,15 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import of_arrays
+from causalpima_core.errors import DataError
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.prior import GaussianComponents
-from causalpima_core.runs.records import Stage, StageRecord
+from causalpima_core.queries import predict
+from causalpima_core.runs.records import EpochRecord, Stage, StageRecord
 from causalpima_core.training.distil import telling
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.epochs import responsibilities
+from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 from causalpima_core.unimodal import Frames, MixturePosterior, fuse
 from tests.core.training.conftest import CPU, two_cause_data
@@ -118,6 +121,19 @@ def test_nothing_but_the_pupils_changes(taught):
     changed = {name for name, tensor in before.items() if not torch.equal(tensor, after[name])}
     assert changed
     assert all(name.startswith("unimodal.") for name in changed)
+
+
+@pytest.mark.slow
+def test_half_taught_pupils_are_forgotten_and_the_run_says_so():
+    dataset, _ = two_cause_data(n=300)
+    config = TrainingConfig.of_preset("quick", seed=1, warm_up_steps=80, joint_steps=40)
+    trainer = Trainer(dataset, ModelConfig.parse(states=(2, 2), latent_dim=4), config, CPU)
+    taught = (r for r in trainer.run() if isinstance(r, EpochRecord) and r.stage is Stage.DISTIL)
+    assert next(taught).epoch < trainer.epochs
+    warnings = conclude(trainer, dataset).summary.warnings
+    assert any("one modality cannot be predicted from others" in text for text in warnings)
+    with pytest.raises(DataError, match="no modality to predict 'curve' from"):
+        predict(trainer.model, dataset, "curve", torch.Generator())
 
 
 @pytest.mark.slow

@@ -127,6 +127,13 @@ def test_a_view_shows_what_can_be_told_from_it_alone():
     assert shown_gain(view(latents), unseen, 2) is None
 
 
+def test_few_samples_of_many_dimensions_show_nothing():
+    rng = np.random.default_rng(0)
+    noise, unseen = rng.normal(size=(200, 12)), rng.integers(0, 2, 200)
+    few = view(noise, observed=np.arange(200) < 14)
+    assert shown_gain(few, unseen, 2) is None
+
+
 def test_samples_without_the_view_take_the_state_of_their_neighbours():
     latents, factors = two_factors()
     observed = np.random.default_rng(1).random(2000) < 0.7
