@@ -16,7 +16,7 @@ from causalpima_core.training.appearance import Appearance
 from causalpima_core.training.candidates import Candidate, find_candidates
 from causalpima_core.training.labelling import Labelling
 
-Part = Literal["labelling", "description-length", "entropy", "witness", "moments"]
+Part = Literal["labelling", "description-length", "entropy", "witness", "moments", "common"]
 """What can be left out:
 
 - labelling: cells become joint outcomes in the order in which they come.
@@ -25,6 +25,7 @@ Part = Literal["labelling", "description-length", "entropy", "witness", "moments
   additive cells.
 - witness: the start has no say in joint training.
 - moments: images count by their latents and pixels alone.
+- common: undecided nodes are not looked for in what two modalities have in common.
 """
 PARTS: tuple[Part, ...] = get_args(Part)
 SETTINGS: dict[Part, dict[str, float | None]] = {
@@ -48,6 +49,9 @@ def without(part: Part | None) -> Iterator[None]:
         case "moments":
             no_views = patch.object(Appearance, "views", lambda _: [])
             with no_views, patch.object(appearance, "PIXELS", 0.5):
+                yield
+        case "common":
+            with patch.object(start, "common_nodes", lambda *_: []):
                 yield
         case _:
             yield

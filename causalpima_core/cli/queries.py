@@ -12,7 +12,7 @@ import typer
 
 from causalpima_core.cli.options import by_name, whole_number
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.files import replacing
+from causalpima_core.runs.files import refusal, replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -179,7 +179,9 @@ def _written(out: Path) -> Iterator[BinaryIO]:
         with replacing(out) as file:
             yield file
     except OSError as error:
-        raise RunFolderError(f"Cannot write '{out}' ({error.strerror}).") from error
+        raise refusal(error) or RunFolderError(
+            f"Cannot write '{out}' ({error.strerror}): choose another place."
+        ) from error
 
 
 def _write(out: Path, arrays: dict[str, NDArray]) -> None:

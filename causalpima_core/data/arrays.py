@@ -27,6 +27,8 @@ UNREADABLE = (
 """What NumPy and zipfile raise on files that are damaged or something else."""
 
 MAX_ARRAYS = 1_000
+_LARGEST_EXACT = 2**53
+"""Whole numbers up to here have a floating-point number of their own."""
 
 
 def arrays_of(source: Source) -> dict[str, NDArray]:
@@ -89,8 +91,25 @@ def checked_ids(sample_id: NDArray) -> NDArray[np.str_]:
             "or number per sample, on one axis."
         )
     if sample_id.dtype.kind == "S":
-        return np.char.decode(sample_id, "utf-8", "replace")
-    return sample_id.astype(np.str_)
+        sample_id = np.char.decode(sample_id, "utf-8", "replace")
+    return as_names(sample_id)
+
+
+def as_names(values: NDArray) -> NDArray[np.str_]:
+    """Numbers or text as names; a whole number is the same one as integer and as float.
+
+    Args:
+        values: shape ``(n,)``.
+
+    >>> as_names(np.array([0.0, 1.5])).tolist(), as_names(np.array(["1.0", "x"])).tolist()
+    (['0', '1.5'], ['1.0', 'x'])
+    """
+    names = values.astype(np.str_)
+    if values.dtype.kind == "f":
+        exact = values.astype(np.float64)
+        whole = (np.abs(exact) <= _LARGEST_EXACT) & (exact == np.trunc(exact))
+        names[whole] = exact[whole].astype(np.int64).astype(np.str_)
+    return names
 
 
 def _opened(file: BinaryIO, source: Source) -> np.lib.npyio.NpzFile:
@@ -157,6 +176,11 @@ def _check_header(file: BinaryIO, size: int) -> tuple[int, ...]:
 
 
 def _pickled(name: str) -> DataError:
+    if name == "sample_id":
+        return DataError(
+            "sample_id is an array of Python objects (pickle), which could run code and is never "
+            "loaded: expected a text or number per sample; convert it with astype(str)."
+        )
     return DataError(
         f"Modality '{shown(name)}' is an array of Python objects (pickle), which could run code "
         "and is never loaded: expected real numbers; convert it with astype(float)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -74,11 +75,23 @@ def dataset_of_sources(
             f"files ending in {', '.join(readers)}."
         )
     left = [s for s in rest if s.suffix not in (*readers, *IMAGE_SUFFIXES, ".json", ".md", ".txt")]
-    whole = together(parts)
+    whole = together([_with_composed_names(part) for part in parts])
     if not left:
         return whole
     note = f"{len(left)} files of another kind are left out ('{left[0].told}', …)."
     return replace(whole, notes=(*whole.notes, note))
+
+
+def _composed(name: str) -> str:
+    """Letters with accents as one character each; in names of files from macOS they are two."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _with_composed_names(part: Part) -> Part:
+    if part.sample_id is None:
+        return part
+    names = [_composed(name) for name in part.sample_id.tolist()]
+    return replace(part, sample_id=np.array(names, dtype=np.str_))
 
 
 def _manifest(sources: Sequence[Source], origin: str) -> Source | None:
@@ -103,7 +116,7 @@ def _read_manifest(manifest: Source, sources: Sequence[Source]) -> tuple[Part, s
     columns = tuple(c for c in frame.columns if c != SAMPLE_ID and _names_files(frame[c]))
     part = part_of_frame(frame, manifest.told, files=columns)
     folder = PurePosixPath(manifest.name).parent
-    known = {s.name: s for s in sources}
+    known = {_composed(s.name): s for s in sources}
     modalities, notes, named = [], [], set()
     for done, column in enumerate(columns):
         files = [
@@ -140,7 +153,7 @@ def _file(
     if not isinstance(cell, str) or not cell.strip():  # an empty cell is NaN
         return None
     name = cell.strip().replace("\\", "/").removeprefix("./")
-    source = known.get((folder / name).as_posix())
+    source = known.get(_composed((folder / name).as_posix()))
     if not name.lower().endswith(SAMPLED_SUFFIXES):
         raise DataError(
             f"'{shown(name)}' in row {row + 1} below the header of '{manifest.told}' (column "
@@ -163,12 +176,13 @@ def _image_folders(sources: Sequence[Source]) -> list[Part]:
         if source.suffix in IMAGE_SUFFIXES:
             name = PurePosixPath(source.name).parent.name.replace(".", "_") or "image"
             samples = folders.setdefault(name, {})
-            if source.stem in samples:
+            sample = _composed(PurePosixPath(source.name).stem)
+            if sample in samples:
                 raise DataError(
-                    f"'{samples[source.stem].told}' and '{source.told}' are both the "
-                    f"'{shown(name)}' of sample '{shown(source.stem)}': keep one of them."
+                    f"'{samples[sample].told}' and '{source.told}' are both the "
+                    f"'{shown(name)}' of sample '{shown(sample)}': keep one of them."
                 )
-            samples[source.stem] = source
+            samples[sample] = source
     parts = []
     for done, (name, samples) in enumerate(folders.items()):
         with one_of(done, len(folders)):

@@ -55,6 +55,10 @@ def one_of(done: int, several: int) -> Iterator[None]:
         yield
 
 
+READERS = 2
+"""Counts up when readers give other numbers, so that nothing older is taken."""
+
+
 def converted(path: Path, n_bytes: int, write: Callable[[Path], None], part: str = "") -> Path:
     """The folder with what ``write`` makes of a file: made now, or found from the last time.
 
@@ -94,7 +98,7 @@ def converted(path: Path, n_bytes: int, write: Callable[[Path], None], part: str
 def _key(path: Path) -> str:
     """Of a file, or of all that is in a folder, at a place as it is now."""
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    digest = hashlib.sha256(str(path.absolute()).encode())
+    digest = hashlib.sha256(f"{READERS}|{path.absolute()}".encode())
     for file in files:
         stat = file.stat()
         digest.update(f"|{file.relative_to(path)}|{stat.st_size}|{stat.st_mtime_ns}".encode())

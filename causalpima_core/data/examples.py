@@ -16,7 +16,7 @@ from causalpima_core.data.catalogue import EXAMPLES
 from causalpima_core.data.factors import GRAPHS, Truth, base_for, graph_of, sample_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.files import replacing
+from causalpima_core.runs.files import refusal, replacing
 
 
 def make_example(
@@ -114,4 +114,6 @@ def write_example(
         with replacing(out.with_suffix(".truth.csv")) as file:
             table.to_csv(file, index=False)
     except OSError as error:
-        raise RunFolderError(f"Cannot write '{out}' ({error.strerror}).") from error
+        raise refusal(error) or RunFolderError(
+            f"Cannot write '{out}' ({error.strerror}): choose another place."
+        ) from error

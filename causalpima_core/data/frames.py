@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from causalpima_core.data.arrays import as_names
 from causalpima_core.data.sources import Source, check_expansion, shown
 from causalpima_core.errors import DataError
 
@@ -25,6 +27,7 @@ LONGEST_HEADER = 4 * 2**20
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _IN_WORDS = {",": "comma", "\t": "tab"}
 _CHUNK = 2**20
+_MARK = "="
 
 
 def read_frame(source: Source, text: tuple[str, ...] = (SAMPLE_ID,)) -> pd.DataFrame:
@@ -32,14 +35,17 @@ def read_frame(source: Source, text: tuple[str, ...] = (SAMPLE_ID,)) -> pd.DataF
 
     Args:
         source: ``.csv`` or ``.tsv`` in UTF-8 with one header line, or ``.parquet``.
-        text: columns that stay as they are written, such as identifiers with leading zeros.
+        text: columns of identifiers, which stay as they are written: leading zeros, ``NA``.
 
     Raises:
         DataError: not such a file, empty, or not a rectangle of cells under one header.
     """
     if source.suffix == ".parquet":
-        return _read_parquet(source)
-    return _read_text(source, SEPARATORS[source.suffix], text)
+        frame = _read_parquet(source)
+    else:
+        frame = _read_text(source, SEPARATORS[source.suffix], text)
+    named = {column: _named(frame[column]) for column in text if column in frame}
+    return frame.assign(**named)
 
 
 def frame_at(path: Path, text: tuple[str, ...] = (SAMPLE_ID,)) -> pd.DataFrame:
@@ -52,20 +58,19 @@ def _read_text(source: Source, separator: str, text: tuple[str, ...]) -> pd.Data
     with source.open() as file:
         _check_text(source, file, values)
         try:
-            file.seek(0)
+            _check_header(source, _top(file, separator, 1).iloc[0], separator)
             # without a header a first line shorter than the second is an error, not an index
-            top = pd.read_csv(
-                file, header=None, nrows=2, dtype=str, encoding="utf-8-sig", sep=separator
-            )
-            _check_header(source, top.iloc[0], separator)
+            _top(file, separator, 2)
             file.seek(0)
-            return pd.read_csv(
+            frame = pd.read_csv(
                 file,
-                dtype=dict.fromkeys(text, str),
+                # marked, since pandas takes what a converter gives for a gap where it is 'NA'
+                converters=dict.fromkeys(text, _MARK.__add__),
                 encoding="utf-8-sig",
                 low_memory=False,
                 sep=separator,
             )
+            return frame.assign(**{c: frame[c].str.removeprefix(_MARK) for c in text if c in frame})
         except pd.errors.EmptyDataError as error:
             raise DataError(
                 f"'{source.told}' is empty: expected a header line and a line per sample."
@@ -76,6 +81,27 @@ def _read_text(source: Source, separator: str, text: tuple[str, ...]) -> pd.Data
                 f"'{source.told}' cannot be read as {values} ({told}): "
                 "expected as many cells in each line as names in the header."
             ) from error
+
+
+def _top(file: BinaryIO, separator: str, lines: int) -> pd.DataFrame:
+    """The first lines as they are written."""
+    file.seek(0)
+    return pd.read_csv(
+        file,
+        header=None,
+        nrows=lines,
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+        sep=separator,
+    )
+
+
+def _named(names: pd.Series) -> pd.Series:
+    """A column of identifiers as text, in which a gap remains a gap."""
+    told = names[names.notna() & (names.astype(str) != "")]
+    values = told.to_numpy() if told.dtype.kind == "f" else told.astype(str).to_numpy(np.str_)
+    return pd.Series(as_names(values), told.index, dtype=str).reindex(names.index)
 
 
 def _check_text(source: Source, file: BinaryIO, values: str) -> None:
@@ -115,9 +141,9 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 def _check_header(source: Source, header: pd.Series, separator: str) -> None:
     if len(header) > MAX_COLUMNS:
         raise _too_wide(source, f"{len(header):,} columns")
-    if header.isna().any():
+    if (header == "").any():
         raise DataError(
-            f"Column {int(header.isna().argmax()) + 1} of '{source.told}' has no name: expected a "
+            f"Column {int((header == '').argmax()) + 1} of '{source.told}' has no name: expected a "
             "header line that names every column; name the column or remove it."
         )
     if header.duplicated().any():

@@ -214,7 +214,7 @@ def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
         modality.values,
         modality.columns if kind is Kind.TABLE else (),
         unit=_word(item, "unit") or _word(item, "units"),
-        axis=axis if len(axis) == modality.shape[-1] else (),
+        axis=axis,
         axis_unit=axis_unit,
         channels=channels if kind is Kind.IMAGE and len(channels) == modality.shape[0] else (),
         scale=Scale.MIN_MAX if _word(item, "scale") == Scale.MIN_MAX else Scale.STANDARD,
@@ -227,14 +227,22 @@ def _axis(item: h5py.Dataset, source: Source) -> tuple[tuple[float, ...], str]:
     if given is None and len(scales):
         given = array(scales[0], source)
         unit = unit or _word(scales[0], "units") or _word(scales[0], "unit")
-    numbers = np.asarray(() if given is None else given)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "fiu" or not np.isfinite(numbers).all():
+    if given is None:
         return (), unit
-    return tuple(numbers.astype(np.float64).tolist()), unit
+    numbers, points = np.asarray(given), item.shape[-1]
+    understood = numbers.dtype.kind in "fiu" and np.isfinite(numbers).all()
+    if numbers.shape != (points,) or not (understood or "axis" not in item.attrs):
+        raise DataError(
+            f"The axis of '{_told(item)}' in '{source.told}' has {numbers.size} entries: expected "
+            f"{points} finite numbers, one for each point; correct or remove it."
+        )
+    return (tuple(numbers.astype(np.float64).tolist()) if understood else ()), unit
 
 
 def _word(item: h5py.Dataset, key: str) -> str:
     value = item.attrs.get(key, "")
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     return value if isinstance(value, str) else ""

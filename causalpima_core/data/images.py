@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from causalpima_core.data.multimodal import MAX_CHANNELS
 from causalpima_core.data.sources import Source
@@ -39,6 +41,7 @@ _UNREADABLE = (
     NotImplementedError,
     UnidentifiedImageError,
     struct.error,
+    zlib.error,
     tifffile.TiffFileError,
 )
 """What decoders raise on damaged files: they are written for whole ones."""
@@ -49,6 +52,14 @@ tifffile.logger().setLevel(logging.CRITICAL + 1)
 _GREY, _COLOUR = ("grey",), ("red", "green", "blue")
 _PLAIN_COMPRESSION = (1, 8, 32773, 32946)
 """None, deflate and PackBits, which tifffile decodes by itself; Pillow reads the others."""
+
+_FLOATING_PREDICTOR = 3
+_TRANSPARENCY = (1, 2)
+"""Kinds of extra samples of a TIFF that are transparency; 0, unspecified, is a channel."""
+
+_ORIENTATION = 274
+_CHANNELS_OF_PILLOW = {1: 1, 2: 3, 3: 3, 5: 4, 6: 3}
+"""Photometric interpretation -> channels of the images of several samples that Pillow reads."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ def read_image(source: Source) -> Picture:
     """Read a PNG, JPEG or TIFF file; transparency is dropped, palettes become colours.
 
     The pages of a TIFF are channels where there are at most four, and are averaged as slices of a
-    depth where there are more.
+    depth where there are more. What no decoder here keeps in full is refused.
 
     Raises:
         DataError: naming the file.
@@ -97,6 +108,7 @@ def _kind(source: Source) -> str:
 
 
 def _read_plain(source: Source, file: BinaryIO) -> tuple[NDArray, tuple[str, ...]]:
+    _check_depth(source, file)
     with Image.open(file, formats=[_kind(source)]) as image:
         _check_size(source, image.height, image.width)
         if getattr(image, "n_frames", 1) > 1 and image.format == "PNG":
@@ -105,12 +117,24 @@ def _read_plain(source: Source, file: BinaryIO) -> tuple[NDArray, tuple[str, ...
         return _of_pillow(ImageOps.exif_transpose(image))
 
 
+def _check_depth(source: Source, file: BinaryIO) -> None:
+    """Of PNG files with 16 bits Pillow keeps only grey ones without transparency."""
+    signature, depth, colours = struct.unpack("8s16xBB", file.read(26).ljust(26))
+    file.seek(0)
+    if signature == b"\x89PNG\r\n\x1a\n" and depth == 16 and colours != 0:
+        what = "grey with transparency" if colours == 4 else "colours"
+        raise DataError(
+            f"'{source.told}' holds 16-bit {what}, which cannot be read from PNG: save it as an "
+            "uncompressed TIFF."
+        )
+
+
 def _of_pillow(image: Image.Image) -> tuple[NDArray, tuple[str, ...]]:
-    if image.mode.startswith(("I", "F", "1", "L")) and "A" not in image.mode:
+    if image.mode in ("LA", "La"):
+        return np.asarray(image)[None, ..., 0], _GREY
+    if image.mode.startswith(("I", "F", "1", "L")) and image.mode != "LAB":
         grey = image.convert("L") if image.mode == "1" else image
         return np.asarray(grey)[None], _GREY
-    if image.mode == "LA":
-        return np.asarray(image.convert("L"))[None], _GREY
     return np.moveaxis(np.asarray(image.convert("RGB")), -1, 0), _COLOUR
 
 
@@ -124,35 +148,109 @@ def _read_tiff(source: Source, file: BinaryIO) -> tuple[NDArray, tuple[str, ...]
             )
         first = tiff.pages.first
         _check_size(source, first.imagelength * pages, first.imagewidth)
-        if first.compression in _PLAIN_COMPRESSION:
-            return _of_pages([_page(p) for p in tiff.pages if isinstance(p, tifffile.TiffPage)])
+        sheets = [page for page in tiff.pages if isinstance(page, tifffile.TiffPage)]
+        _check_pages(source, sheets)
+        if all(_is_plain(page) for page in sheets):
+            return _of_pages([_page(page) for page in sheets], _names(sheets[0]))
+        for page in sheets:
+            _check_pillow_keeps(source, page)
     file.seek(0)
     with Image.open(file, formats=["TIFF"]) as image:
         frames = [_of_pillow(frame.copy()) for frame in ImageSequence.Iterator(image)]
-    return _of_pages([pixels for pixels, _ in frames])
+    return _of_pages([pixels for pixels, _ in frames], frames[0][1])
+
+
+def _check_pages(source: Source, pages: list[tifffile.TiffPage]) -> None:
+    channels = [_n_channels(page) for page in pages]
+    if max(channels) > MAX_CHANNELS:
+        raise DataError(
+            f"'{source.told}' has {max(channels)} channels: expected 1 to {MAX_CHANNELS}; choose "
+            "channels or split them into modalities."
+        )
+    sizes = [f"{page.imagewidth} × {page.imagelength}" for page in pages]
+    for of_pages, what in ((sizes, "pixels"), (channels, "channels")):
+        told = list(dict.fromkeys(of_pages))
+        if len(told) > 1:
+            raise DataError(
+                f"'{source.told}' has pages of {told[0]} and of {told[1]} {what}: expected pages "
+                "that are alike; save the one that you want, or each, as a file of its own."
+            )
+
+
+def _is_plain(page: tifffile.TiffPage) -> bool:
+    return page.compression in _PLAIN_COMPRESSION and page.predictor != _FLOATING_PREDICTOR
+
+
+def _check_pillow_keeps(source: Source, page: tifffile.TiffPage) -> None:
+    """Refuse what Pillow cannot read, cuts to 8 bits, swaps the bytes of or drops channels of."""
+    if page.dtype is None or not isinstance(page.compression, tifffile.COMPRESSION):
+        raise ValueError(f"{page.bitspersample} bits, compression {page.compression}")
+    numbers, n = str(page.dtype), _n_channels(page)
+    if page.samplesperpixel == 1:
+        little = ("int16", "int32", "float32") if page.parent.byteorder == "<" else ()
+        keeps = numbers in ("bool", "uint8", "uint16", *little)
+    else:
+        keeps = numbers == "uint8" and n == _CHANNELS_OF_PILLOW.get(page.photometric)
+    if not keeps or 0 in page.extrasamples or page.compression not in COMPRESSION_INFO:
+        how = page.compression.name.replace("_", " ")
+        raise DataError(
+            f"'{source.told}' holds {n} channel{'s' if n > 1 else ''} of {numbers} compressed with "
+            f"{how}, which cannot be read: save it uncompressed or with plain deflate."
+        )
+
+
+def _transparent(page: tifffile.TiffPage) -> list[int]:
+    """Which samples of a pixel are transparency; never the first."""
+    first = page.samplesperpixel - len(page.extrasamples)
+    places = [first + i for i, kind in enumerate(page.extrasamples) if kind in _TRANSPARENCY]
+    return [place for place in places if place > 0]
+
+
+def _n_channels(page: tifffile.TiffPage) -> int:
+    return 3 if page.colormap is not None else page.samplesperpixel - len(_transparent(page))
+
+
+def _names(page: tifffile.TiffPage) -> tuple[str, ...]:
+    n = _n_channels(page)
+    if n == 1:
+        return _GREY
+    colours = _COLOUR if page.photometric in (2, 3) else ()
+    return (*colours, *(f"band {i + 1}" for i in range(len(colours), n)))[:n]
 
 
 def _page(page: tifffile.TiffPage) -> NDArray:
-    """A page as ``(channels, height, width)``, without transparency."""
+    """A page as ``(channels, height, width)``, without transparency, turned as its camera noted."""
     array = np.asarray(page.asarray())
-    if page.colormap is not None:
-        array = page.colormap[:, array]
-    elif array.ndim == 2:
+    if array.ndim == 2:
         array = array[None]
     elif array.ndim == 3 and "S" in page.axes and page.axes.index("S") == 2:
         array = np.moveaxis(array, -1, 0)
     if array.ndim != 3:
         raise ValueError(f"axes {page.axes}")
-    return array[: array.shape[0] - len(page.extrasamples)] if array.shape[0] > 1 else array
+    array = np.delete(array, _transparent(page), axis=0)
+    if page.colormap is not None:
+        array = page.colormap[:, array[0]]
+    return _turned(array, page.tags.valueof(_ORIENTATION, default=1))
 
 
-def _of_pages(pages: list[NDArray]) -> tuple[NDArray, tuple[str, ...]]:
-    if any(page.shape != pages[0].shape for page in pages):
-        raise ValueError("pages of several sizes")
-    n, bands = len(pages), len(pages[0])
-    names = _COLOUR if bands == 3 else tuple(f"band {i + 1}" for i in range(bands))
+def _turned(pixels: NDArray, orientation: int) -> NDArray:
+    """Upright, from the eight orientations of TIFF 6.0: which sides row 0 and column 0 are.
+
+    >>> _turned(np.array([[[1, 2], [3, 4]]]), 6)
+    array([[[3, 1],
+            [4, 2]]])
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(1, 2)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return pixels[:, ::rows, ::columns]
+
+
+def _of_pages(pages: list[NDArray], names: tuple[str, ...]) -> tuple[NDArray, tuple[str, ...]]:
+    n, bands = len(pages), len(names)
     if n == 1:
-        return pages[0], _GREY if bands == 1 else names
+        return pages[0], names
     if n * bands <= MAX_CHANNELS and bands == 1:
         return np.concatenate(pages), tuple(f"page {i + 1}" for i in range(n))
     mean = np.asarray(np.mean(pages, axis=0, dtype=np.float32))

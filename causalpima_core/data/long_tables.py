@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.multimodal import MIN_CURVE_POINTS, Kind, Modality, modality_of_array
-from causalpima_core.data.parts import Part
+from causalpima_core.data.parts import Part, check_once
 from causalpima_core.data.sources import shown
 from causalpima_core.errors import DataError
 
@@ -36,8 +36,12 @@ def part_of_long(frame: pd.DataFrame, origin: str, numeric: Callable[[pd.Series]
     Raises:
         DataError: naming sample and column.
     """
-    codes, ids = pd.factorize(frame[SAMPLE_ID].astype(str))
-    order, points = _points(codes, ids, origin)
+    names = frame[SAMPLE_ID].astype(str)
+    codes, ids = pd.factorize(names)
+    counts = np.bincount(codes)
+    if (counts == 1).mean() > 0.5:  # rather one sample named twice than curves of one point
+        check_once(names.to_numpy(dtype=np.str_), origin)
+    order, points = np.argsort(codes, kind="stable"), _points(counts, ids, origin)
     rows = frame.iloc[order]
     numbers = [c for c in frame.columns if c != SAMPLE_ID and numeric(frame[c])]
     grids = {c: _grid(rows[c], points, origin) for c in numbers}
@@ -49,6 +53,7 @@ def part_of_long(frame: pd.DataFrame, origin: str, numeric: Callable[[pd.Series]
             "curves in long form: expected columns sample_id, axis and one for each curve; name "
             "every sample once if its rows are separate samples."
         )
+    _check_filled(rows[varying[0]], origin)
     axis, unit = _axis(grids[varying[0]], varying[0], ids, origin)
     curves = [_curve(column, grids[column], axis, unit) for column in varying[1:]]
     if fixed:
@@ -71,9 +76,8 @@ def name_and_unit(text: str) -> tuple[str, str]:
     return (match["name"], match["unit"].strip()) if match else (text, "")
 
 
-def _points(codes: NDArray[np.int64], ids: pd.Index, origin: str) -> tuple[NDArray[np.int64], int]:
-    """Rows sample by sample, and how many each sample has."""
-    counts = np.bincount(codes)
+def _points(counts: NDArray[np.int64], ids: pd.Index, origin: str) -> int:
+    """Rows of each sample, which must be as many in all."""
     other = np.flatnonzero(counts != counts[0])
     if len(other):
         first, second = shown(str(ids[0])), shown(str(ids[other[0]]))
@@ -82,7 +86,7 @@ def _points(codes: NDArray[np.int64], ids: pd.Index, origin: str) -> tuple[NDArr
             f"{counts[other[0]]}: expected the same points of the axis in every sample; "
             "interpolate the curves to common points."
         )
-    return np.argsort(codes, kind="stable"), int(counts[0])
+    return int(counts[0])
 
 
 def _grid(column: pd.Series, points: int, origin: str) -> NDArray[np.float64]:
@@ -100,6 +104,16 @@ def _grid(column: pd.Series, points: int, origin: str) -> NDArray[np.float64]:
 
 def _same_in_rows(grid: NDArray[np.float64]) -> bool:
     return bool(((grid == grid[:, :1]) | (np.isnan(grid) & np.isnan(grid[:, :1]))).all())
+
+
+def _check_filled(axis: pd.Series, origin: str) -> None:
+    if axis.isna().any():
+        row = int(str(axis.index[axis.isna()].min())) + 1
+        raise DataError(
+            f"The axis '{shown(str(axis.name))}' of '{origin}' is empty in row {row} below the "
+            "header: expected the first column of numbers that vary to be filled throughout; fill "
+            "the cell, remove the row in every sample, or put the axis first."
+        )
 
 
 def _axis(
@@ -130,7 +144,7 @@ def _curve(
 
 
 def _check_constant(column: pd.Series, points: int, ids: pd.Index, origin: str) -> None:
-    cells = column.astype(str).to_numpy().reshape(-1, points)
+    cells = pd.factorize(column)[0].reshape(-1, points)  # one code for all gaps
     other = np.flatnonzero((cells != cells[:, :1]).any(1))
     if len(other):
         raise DataError(

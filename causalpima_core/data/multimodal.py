@@ -74,6 +74,11 @@ class Modality:
             raise DataError(
                 f"Modality '{name}' is empty (shape {values.shape}): remove it or fill it."
             )
+        if self.kind is Kind.TABLE and len(self.columns) not in (0, values.shape[1]):
+            raise DataError(
+                f"Modality '{name}' has {values.shape[1]} columns and {len(self.columns)} names "
+                "for them: give each column one name, or none."
+            )
         seen = self.overview
         if len(seen.infinite):
             raise DataError(
@@ -183,15 +188,20 @@ class MultimodalDataset:
         return MultimodalDataset(kept, self.sample_id[chosen], self.metadata.iloc[chosen])
 
     def scales(self, chosen: Mapping[str, Scale]) -> dict[str, Scale]:
-        """How a run scales what it does not standardise: as chosen, else as stated with the data.
+        """How a run scales its modalities: as chosen, else as stated with the data.
+
+        Those that are standardised are left out, but for one of which the data state otherwise.
 
         Raises:
             DataError: a choice is made for a modality that is not there.
         """
         for name in chosen:
             _ = self[name]  # says which there are
-        scales = {m.name: chosen.get(m.name, m.scale) for m in self.modalities}
-        return {name: scale for name, scale in scales.items() if scale is not Scale.STANDARD}
+        return {
+            m.name: chosen.get(m.name, m.scale)
+            for m in self.modalities
+            if {m.scale, chosen.get(m.name, m.scale)} != {Scale.STANDARD}
+        }
 
     def check_trainable(self) -> None:
         """Raise `DataError` for a single sample: it can be asked about, but not learned from."""

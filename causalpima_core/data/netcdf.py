@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from causalpima_core.data.arrays import as_names
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.hdf5 import members, own
 from causalpima_core.data.multimodal import MIN_CURVE_POINTS, Kind, Modality, modality_of_array
@@ -32,7 +33,8 @@ def read_netcdf(source: Source) -> Part:
     """Read variables along the samples: of two or more dimensions as modalities, numbers as table.
 
     A coordinate of numbers along the last dimension makes a curve with that axis, one of words
-    names the columns of a table; ``units`` are those of the convention (CF).
+    names the columns of a table; ``units`` are those of the convention (CF). Words and times are
+    metadata. Coordinates along the samples are read as variables are.
 
     Raises:
         DataError: naming the variable; or xarray is not installed.
@@ -71,15 +73,16 @@ def _read(source: Source, file: BinaryIO, engine: str) -> Part:
     with xr.open_dataset(file, engine=engine, decode_times=False) as data:
         along = _sample_dimension(data, source)
         n = data.sizes[along]
-        arrays, table, metadata = _sorted_out(data, along)
+        arrays, table, metadata, notes = _sorted_out(data, along, source)
         check_expansion(f"'{source.told}'", source.size, sum(a.nbytes for a in arrays))
         modalities = [_modality(a, along, source) for a in arrays]
         if table:
             names = tuple(_with_unit(str(a.name), _unit(a)) for a in table)
             values = np.stack([np.asarray(a.values) for a in table], axis=1)
             modalities.append(modality_of_array(TABLE, values, names))
-        columns = pd.DataFrame({str(a.name): a.values for a in metadata}, index=range(n))
-        return Part(source.told, n, tuple(modalities), _ids(data, along), columns)
+        columns = pd.DataFrame({_column(a): a.values for a in metadata}, index=range(n))
+        ids = _ids(data, along)
+        return Part(source.told, n, tuple(modalities), ids, columns, notes=tuple(notes))
 
 
 def _check_contents(source: Source, file: BinaryIO) -> None:
@@ -106,20 +109,25 @@ def _sample_dimension(data: xr.Dataset, source: Source) -> str:
 
 
 def _sorted_out(
-    data: xr.Dataset, along: str
-) -> tuple[list[xr.DataArray], list[xr.DataArray], list[xr.DataArray]]:
-    """Variables along the samples: measurements, single numbers, metadata."""
-    arrays, table, metadata = [], [], []
-    for name, variable in data.data_vars.items():
-        if along not in variable.dims or name == SAMPLE_ID:
+    data: xr.Dataset, along: str, source: Source
+) -> tuple[list[xr.DataArray], list[xr.DataArray], list[xr.DataArray], list[str]]:
+    """What lies along the samples: measurements, single numbers, metadata; what is left out."""
+    arrays, table, metadata, notes = [], [], [], []
+    for name, variable in (*data.data_vars.items(), *data.coords.items()):
+        if along not in variable.dims or name in (SAMPLE_ID, along):
             continue
-        if len(variable.dims) > 1:
+        if len(variable.dims) > 1 and (name in data.coords or _is_time(variable)):
+            notes.append(
+                f"'{shown(str(name))}' of '{source.told}' is left out: coordinates and times of "
+                "several dimensions are no measurements."
+            )
+        elif len(variable.dims) > 1:
             arrays.append(variable)
-        elif variable.dtype.kind in "fiu":
+        elif variable.dtype.kind in "fiu" and not _is_time(variable):
             table.append(variable)
         else:
             metadata.append(variable)
-    return arrays, table, metadata
+    return arrays, table, metadata, notes
 
 
 def _modality(variable: xr.DataArray, along: str, source: Source) -> Modality:
@@ -162,13 +170,23 @@ def _ids(data: xr.Dataset, along: str) -> NDArray[np.str_] | None:
                     n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in names
                 ]
                 return np.array(decoded, dtype=np.str_)
-            return names.astype(np.str_)
+            return as_names(names)
     return None
 
 
 def _unit(variable: xr.DataArray) -> str:
     unit = variable.attrs.get("units", "")
     return unit if isinstance(unit, str) else ""
+
+
+def _is_time(variable: xr.DataArray) -> bool:
+    """Whether the numbers count from a moment, such as ``days since 2020-01-01``."""
+    return " since " in _unit(variable)
+
+
+def _column(variable: xr.DataArray) -> str:
+    name = str(variable.name)
+    return _with_unit(name, _unit(variable)) if _is_time(variable) else name
 
 
 def _with_unit(name: str, unit: str) -> str:

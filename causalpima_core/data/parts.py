@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,9 @@ from causalpima_core.errors import DataError
 
 NAMED_SAMPLES = 3
 """Samples that a note names before it says how many there are."""
+
+
+_WHOLE = re.compile(r"-?\d+\.0")
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,37 @@ class Part:
 
 
 def dataset_of(part: Part) -> MultimodalDataset:
-    """One part as a whole dataset, its rows untouched."""
+    """One part as a whole dataset, its rows untouched.
+
+    Raises:
+        DataError: it has no measurements, or names a sample twice.
+    """
     if not part.modalities:
         raise DataError(
             f"'{part.origin}' holds metadata only: expected measurements to train on; give them in "
             "the same archive, folder or upload."
         )
+    if part.sample_id is not None:
+        check_once(part.sample_id, part.origin)
     ids = np.arange(part.n).astype(str) if part.sample_id is None else part.sample_id
     metadata = part.metadata if len(part.metadata) else pd.DataFrame(index=range(part.n))
     return MultimodalDataset(part.modalities, ids, metadata, part.notes)
+
+
+def check_once(sample_id: NDArray[np.str_], origin: str) -> None:
+    """Raise `DataError` where a sample is named twice in one file."""
+    names, counts = np.unique(sample_id, return_counts=True)
+    if (counts > 1).any():
+        times = "twice" if counts.max() == 2 else f"{counts.max()} times"
+        raise DataError(
+            f"Sample '{shown(str(names[counts.argmax()]))}' occurs {times} in '{origin}': expected "
+            "every sample_id once; remove or rename the others."
+        )
+
+
+def taken_in_order(origin: str, first: str) -> str:
+    """What is noted of a file that does not name its samples."""
+    return f"The samples of '{origin}' have no names and are taken in the order of '{first}'."
 
 
 def together(parts: Sequence[Part]) -> MultimodalDataset:
@@ -66,8 +92,32 @@ def together(parts: Sequence[Part]) -> MultimodalDataset:
     if all(part.sample_id is None for part in parts):
         _check_counts(parts)
         return _joined(parts, np.arange(parts[0].n).astype(str))
+    parts = _written_alike(parts)
     named = [_named(part, parts) for part in parts]
     return _joined(named, _all_samples(named))
+
+
+def written_alike(names: NDArray[np.str_], known: set[str]) -> NDArray[np.str_]:
+    """Names in which a number such as ``3.0`` is ``3`` where others call the sample so.
+
+    >>> written_alike(np.array(["3.0", "4.0"]), {"3", "4.0"}).tolist()
+    ['3', '4.0']
+    """
+    whole = {str(n): str(n).removesuffix(".0") for n in names if _WHOLE.fullmatch(str(n))}
+    other = (set(whole.values()) & known) - set(names.tolist())
+    return np.array(
+        [whole[n] if whole.get(n) in other else n for n in names.tolist()], dtype=np.str_
+    )
+
+
+def _written_alike(parts: Sequence[Part]) -> list[Part]:
+    known = {n for part in parts if part.sample_id is not None for n in part.sample_id.tolist()}
+    return [
+        part
+        if part.sample_id is None
+        else replace(part, sample_id=written_alike(part.sample_id, known))
+        for part in parts
+    ]
 
 
 def _check_modalities(parts: Sequence[Part]) -> None:
@@ -99,12 +149,7 @@ def _check_counts(parts: Sequence[Part]) -> None:
 def _named(part: Part, parts: Sequence[Part]) -> Part:
     """The part with names of samples, each once: its own, or those of the first that has them."""
     if part.sample_id is not None:
-        names, counts = np.unique(part.sample_id, return_counts=True)
-        if (counts > 1).any():
-            raise DataError(
-                f"Sample '{shown(str(names[counts.argmax()]))}' occurs {counts.max()} times in "
-                f"'{part.origin}': expected every sample_id once; remove or rename the others."
-            )
+        check_once(part.sample_id, part.origin)
         return part
     first = next(p for p in parts if p.decides) if any(p.decides for p in parts) else None
     first = first or next(p for p in parts if p.sample_id is not None)
@@ -113,8 +158,8 @@ def _named(part: Part, parts: Sequence[Part]) -> Part:
             f"'{part.origin}' has {part.n} samples without names, '{first.origin}' has {first.n}: "
             "expected the same samples in the same order; give it a 'sample_id' for each."
         )
-    note = f"The samples of '{part.origin}' have no names and are taken in the order of "
-    return replace(part, sample_id=first.sample_id, notes=(*part.notes, f"{note}'{first.origin}'."))
+    note = taken_in_order(part.origin, first.origin)
+    return replace(part, sample_id=first.sample_id, notes=(*part.notes, note))
 
 
 def _all_samples(parts: Sequence[Part]) -> NDArray[np.str_]:

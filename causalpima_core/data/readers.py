@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from causalpima_core.data.hdf5 import read_hdf5
 from causalpima_core.data.mudata import read_mudata
 from causalpima_core.data.multimodal import MultimodalDataset, modality_of_array
 from causalpima_core.data.netcdf import read_netcdf
-from causalpima_core.data.parts import Part, dataset_of, together
+from causalpima_core.data.parts import Part, dataset_of, taken_in_order, together, written_alike
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame, require_numbers
 from causalpima_core.data.units import described
@@ -45,7 +46,7 @@ def load_dataset(path: Path | str) -> MultimodalDataset:
     Raises:
         DataError: of one sentence: what was expected, what came, what to do.
     """
-    path = Path(path)
+    path = Path(path).absolute()  # '.' has no name
     try:
         dataset = described(_read(path), path)
     except OSError as error:
@@ -83,8 +84,8 @@ def _read(path: Path) -> MultimodalDataset:
     dataset = dataset_of(part)
     if len(dataset.metadata.columns):
         return dataset
-    metadata = _neighbouring_metadata(path, dataset.sample_id, has_ids=part.sample_id is not None)
-    return MultimodalDataset(dataset.modalities, dataset.sample_id, metadata, dataset.notes)
+    metadata, notes = _neighbouring_metadata(path, part, dataset.sample_id)
+    return replace(dataset, metadata=metadata, notes=(*dataset.notes, *notes))
 
 
 def read_npz(source: Source) -> Part:
@@ -127,33 +128,36 @@ def read_table(source: Source) -> Part:
 
 
 def _neighbouring_metadata(
-    path: Path, sample_id: NDArray[np.str_], *, has_ids: bool
-) -> pd.DataFrame:
-    """Columns of the neighbours that belong to these samples, in the samples' order."""
-    metadata = pd.DataFrame(index=range(len(sample_id)))
+    path: Path, part: Part, sample_id: NDArray[np.str_]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Columns of the neighbours that belong to these samples, in the samples' order, and notes."""
+    metadata, notes = pd.DataFrame(index=range(len(sample_id))), []
     for neighbour in (path.with_suffix(suffix) for suffix in METADATA_SUFFIXES):
         if neighbour.is_file():
-            columns = _columns_for(neighbour, sample_id, has_ids=has_ids)
+            columns, told = _columns_for(neighbour, part, sample_id)
             metadata = metadata.join(columns.drop(columns=metadata.columns, errors="ignore"))
-    return metadata
+            notes += told
+    return metadata, notes
 
 
-def _columns_for(neighbour: Path, sample_id: NDArray[np.str_], *, has_ids: bool) -> pd.DataFrame:
+def _columns_for(
+    neighbour: Path, part: Part, sample_id: NDArray[np.str_]
+) -> tuple[pd.DataFrame, list[str]]:
     frame = frame_at(neighbour, text=IDENTIFIERS)
     naming = [c for c in frame.columns if c in IDENTIFIERS]
     columns = frame.drop(columns=naming)
+    has_ids = part.sample_id is not None
     if len(frame) == len(sample_id) and not (naming and has_ids):
-        return columns
+        return columns, [taken_in_order(shown(neighbour.name), part.origin)] if has_ids else []
     named = frame[naming[0]].astype(str) if naming else pd.Series(dtype=str)
+    named = pd.Series(written_alike(named.to_numpy(dtype=np.str_), set(sample_id.tolist())))
     if set(named) != set(sample_id) or named.duplicated().any():
-        _log.warning(
-            "'%s' is left out: it has %d lines that are not the %d samples of the data.",
-            neighbour.name,
-            len(frame),
-            len(sample_id),
+        note = (
+            f"'{shown(neighbour.name)}' is left out: it has {len(frame)} lines that are not the "
+            f"{len(sample_id)} samples of the data."
         )
-        return pd.DataFrame(index=range(len(sample_id)))
-    return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True)
+        return pd.DataFrame(index=range(len(sample_id))), [note]
+    return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True), []
 
 
 READERS: dict[str, Callable[[Source], Part | list[Part]]] = {

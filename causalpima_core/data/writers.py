@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -15,12 +17,14 @@ from causalpima_core.data.hdf5 import METADATA
 from causalpima_core.data.multimodal import Modality, MultimodalDataset
 from causalpima_core.data.scale import Scale
 from causalpima_core.data.stored import StoredValues, pieces
-from causalpima_core.errors import DataError
-from causalpima_core.runs.files import replacing
+from causalpima_core.errors import DataError, StorageError
+from causalpima_core.runs.files import refusal, replacing
 
 WRITTEN = ".h5"
 _SLASH = "∕"
 """In place of a slash, which would make a group of the name."""
+MOST_IN_MEMORY = 2**28
+"""Bytes of a draft that is made in memory."""
 _ATTRIBUTES = ("unit", "axis", "axis_unit", "columns", "channels")
 
 
@@ -33,20 +37,38 @@ def write_dataset(dataset: MultimodalDataset, path: Path) -> None:
 
     Raises:
         DataError: it ends otherwise, or cannot be written; nothing is left there.
+        StorageError: the disk is full.
     """
     if path.suffix.lower() != WRITTEN:
         raise DataError(f"'{path.name}' cannot be written: expected a file ending in {WRITTEN}.")
     try:
-        # HDF5 reads what it has written, which a file that is only written to does not allow
-        with tempfile.TemporaryFile(dir=path.parent) as draft, replacing(path) as stream:
+        with _draft(dataset, path.parent) as draft:
             with h5py.File(draft, "w", libver="latest") as file:  # long names and axes
                 _write(file, dataset)
             draft.seek(0)
-            shutil.copyfileobj(draft, stream)
+            with replacing(path) as stream:
+                shutil.copyfileobj(draft, stream)
     except OSError as error:
-        raise DataError(
+        raise refusal(error) or DataError(
             f"'{path}' cannot be written ({error.strerror or error}): choose another place."
         ) from error
+
+
+def _draft(dataset: MultimodalDataset, folder: Path) -> BinaryIO:
+    """Where HDF5 can read what it has written, as `replacing` does not allow; in memory if it can.
+
+    A write that the disk refuses ends the whole process inside HDF5, so there must be room.
+    """
+    n_bytes = sum(m.values.size * _kept_as(m).itemsize for m in dataset.modalities)
+    if n_bytes <= MOST_IN_MEMORY:
+        return BytesIO()
+    free = shutil.disk_usage(folder).free
+    if n_bytes > free:
+        raise StorageError(
+            f"The disk is too full: this takes up to {n_bytes / 2**30:.1f} GiB in '{folder}', "
+            f"where {free / 2**30:.1f} GiB are free. Free some space or choose another place."
+        )
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def _write(file: h5py.File, dataset: MultimodalDataset) -> None:

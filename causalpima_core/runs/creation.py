@@ -10,6 +10,7 @@ from pathlib import Path
 
 from causalpima_core.config import DatasetReference, ModelConfig, RunConfig, TrainingConfig
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.errors import RunFolderError
 from causalpima_core.experts.check import check_experts, completed_experts
 from causalpima_core.runs.records import RunState, Status
 from causalpima_core.runs.store import RunFolder
@@ -37,13 +38,18 @@ def create_run(
     Raises:
         DataError: there is one sample only, or a scale for no modality of theirs.
         ConfigError: more outcomes than samples, or an expert that does not fit its modality.
-        RunFolderError: ``path`` is taken or cannot be written.
+        RunFolderError: ``path`` is taken, cannot be written or lies among the data.
     """
     dataset.check_trainable()
     scales, experts = dataset.scales(model.scales), completed_experts(model.experts, dataset)
     model = model.model_copy(update={"experts": experts, "scales": scales}).settled()
     check_experts(model.experts, dataset)
     data = Path(data).absolute()
+    if data.is_dir() and Path(path).absolute().is_relative_to(data):
+        raise RunFolderError(
+            f"The run '{path}' would lie in the folder of its data, to be read as data itself: "
+            "choose a place outside."
+        )
     now = time.time()
     config = RunConfig(
         name=Path(path).name,

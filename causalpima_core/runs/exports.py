@@ -18,7 +18,7 @@ import pandas as pd
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.bif import bif
 from causalpima_core.runs.bundle import write_bundle
-from causalpima_core.runs.files import replacing
+from causalpima_core.runs.files import refusal, replacing
 from causalpima_core.runs.results import GraphResult
 from causalpima_core.runs.store import RunFolder
 
@@ -45,6 +45,7 @@ def export(
     Raises:
         ConfigError: the suffix is none of these, or there is no such figure.
         RunFolderError: the run has no result yet, or the file cannot be written.
+        StorageError: the disk is full.
         DataError: data that are asked for are gone.
     """
     to = Path(to)
@@ -57,7 +58,7 @@ def export(
         with replacing(to) as file:
             writer(folder, file)
     except OSError as error:
-        raise RunFolderError(
+        raise refusal(error) or RunFolderError(
             f"Cannot write '{to}' ({error.strerror}): choose a place you may write to."
         ) from error
 

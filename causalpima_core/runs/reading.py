@@ -32,7 +32,8 @@ def assignments(text: str, n_samples: int) -> pd.DataFrame:
         text: of the file.
         n_samples: how many rows it must have at least.
     """
-    table = pd.read_csv(io.StringIO(text), dtype={"sample": str})
+    # a sample may be called NA
+    table = pd.read_csv(io.StringIO(text), dtype={"sample": str}, keep_default_na=False)
     whole = text.endswith("\n") and len(table) >= n_samples
     if not whole or not {"sample", "component", "confidence"} <= set(table.columns):
         raise ValueError("not assignments, or not all of them")

@@ -28,7 +28,7 @@ PER_COMPONENT = 100
 """Samples for each component of a sketch: with fewer, noise has directions in common."""
 UNDECIDED = 0.3
 """Share of the most undecided node's overlap from which another is undecided as well."""
-LEAST_MORE = 0.25
+LEAST_MORE = 0.15
 """By how much more of a node two modalities must show for it to take the place of another."""
 POWERS, STEPS = (0.25, 0.5, 1.0, 2.0, 4.0), 200
 RIDGE, LEAST_VARIANCE, PSEUDO_COUNT = 1e-6, 1e-6, 1.0
@@ -134,9 +134,10 @@ def common_directions(sketches: list[View], cell: States) -> Iterator[View]:
 def divide(along: Float[np.ndarray, " n"], others: States, n_states: int) -> tuple[States, float]:
     """The likeliest division along a direction, and its mean log-likelihood, nats per sample.
 
-    Each state lies at a place of its own, to which every other node adds; what scatters about it is
-    one Gaussian. Shares of the states differ from cell to cell. That the other nodes only add tells
-    apart what looks alike in each cell: many samples in the state above, or in the one below.
+    Each state lies at a place of its own, and what scatters about it is one Gaussian. Shares of the
+    states differ from cell to cell. Other nodes may add to the place, each as far as the samples
+    demand it (BIC): that they do no more tells apart what looks alike in a single cell, most of the
+    samples in the upper state or most of them in the lower one.
 
     Args:
         along: where the samples lie, shape ``(n,)``.
@@ -144,10 +145,29 @@ def divide(along: Float[np.ndarray, " n"], others: States, n_states: int) -> tup
         n_states: of the node, K.
     """
     kinds, cell = np.unique(others, axis=0, return_inverse=True)
-    design = np.hstack(
-        [np.ones((len(kinds), 1)), *(c[:, None] == np.unique(c)[1:] for c in kinds.T)]
-    )
-    member = np.eye(len(kinds))[cell]
+    effects = [column[:, None] == np.unique(column)[1:] for column in kinds.T]
+    design = np.ones((len(kinds), 1))
+    state, likelihood = _likeliest(along, design, cell, n_states)
+    while effects:
+        wider = [np.hstack([design, effect]) for effect in effects]
+        found = [_likeliest(along, one, cell, n_states) for one in wider]
+        best = int(np.argmax([likelihood for _, likelihood in found]))
+        gain = (found[best][1] - likelihood) * len(along)
+        if gain < 0.5 * effects[best].shape[1] * np.log(len(along)):
+            break
+        design, (state, likelihood) = wider[best], found[best]
+        del effects[best]
+    return state, likelihood
+
+
+def _likeliest(
+    along: Float[np.ndarray, " n"],
+    design: Float[np.ndarray, "C q"],
+    cell: States,
+    n_states: int,
+) -> tuple[States, float]:
+    """By EM from many starts; in cell c the other nodes' effects are a sum of ``design[c]``."""
+    member = np.eye(len(design))[cell]
     share = _ordered(along, design[cell], n_states)
     for _ in range(STEPS):
         count = share @ member

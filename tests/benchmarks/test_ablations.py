@@ -30,11 +30,21 @@ def test_without_entropy_the_likeliest_candidate_is_the_only_one():
     assert only.likelihood == max(one.likelihood for one in everything)
 
 
+def parts():
+    views = appearance.Appearance.views
+    return start.label_cells, start.find_candidates, start.common_nodes, views
+
+
 def test_each_part_is_back_afterwards_and_is_told_in_the_name():
-    before = start.label_cells, start.find_candidates, appearance.Appearance.views
+    before = parts()
     for part in PARTS:
         with without(part):
             pass
         task = Task(suite="circles", graph="chain", seed=0, without=part)
         assert task.variant == f"causalpima, without {part}"
-    assert before == (start.label_cells, start.find_candidates, appearance.Appearance.views)
+    assert before == parts()
+
+
+def test_without_what_is_common_no_node_is_replaced():
+    with without("common"):
+        assert start.common_nodes(np.zeros((4, 1), dtype=np.int64), (2,), (1.0,), [], None) == []

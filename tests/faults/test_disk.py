@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from causalpima_core.__main__ import main
+from causalpima_core.data import writers
 from causalpima_core.runs import supervisor, worker
 from causalpima_core.runs.files import drafts
 from causalpima_core.runs.records import RunState, Stage, Status
@@ -138,3 +139,30 @@ def test_the_command_line_in_a_place_that_can_only_be_read(sealed, tmp_path, cap
         said = capsys.readouterr().err
         assert "Read-only file system" in said
         assert len(said.splitlines()) == 1
+
+
+def test_a_file_that_a_full_disk_refuses_is_not_there_and_the_sentence_says_why(
+    disk, whole, data, capsys
+):
+    fill(disk)
+    run, before = str(whole.path), sorted(disk.iterdir())
+    for arguments in (
+        ["convert", str(data), "--out", str(disk / "data.h5")],
+        ["generate", run, "--samples", "5000", "--out", str(disk / "made.npz")],
+        ["export", run, "--to", str(disk / "graph.svg")],
+        ["examples", "circles", "--samples", "50", "--out", str(disk / "circles.npz")],
+    ):
+        assert main(arguments) == 1
+        told = capsys.readouterr().err
+        assert "The disk is full" in told
+        assert "Traceback" not in told
+        assert sorted(disk.iterdir()) == before
+
+
+def test_large_data_are_not_converted_where_there_is_no_room(disk, data, capsys, monkeypatch):
+    """HDF5 on a disk that is full ends the process, so it is not tried."""
+    monkeypatch.setattr(writers, "MOST_IN_MEMORY", 1000)
+    assert main(["convert", str(data), "--out", str(disk / "roomy.h5")]) == 0
+    fill(disk)
+    assert main(["convert", str(data), "--out", str(disk / "data.h5")]) == 1
+    assert "The disk is too full" in capsys.readouterr().err

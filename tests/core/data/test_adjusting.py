@@ -95,9 +95,9 @@ def test_a_scale_is_converted_along_and_leaves_the_values(tmp_path):
     np.testing.assert_array_equal(after["table"].values, before["table"].values)
     assert before.scales({}) == {}
     assert after.scales({}) == {"table": Scale.MIN_MAX}
-    assert after.scales({"table": Scale.STANDARD, "image": Scale.MIN_MAX}) == {
-        "image": Scale.MIN_MAX
-    }
+    otherwise = {"table": Scale.STANDARD, "image": Scale.MIN_MAX}
+    assert after.scales(otherwise) == otherwise
+    assert before.scales(otherwise) == {"image": Scale.MIN_MAX}
     with pytest.raises(DataError, match="Unknown modality 'none'"):
         after.scales({"none": Scale.STANDARD})
 

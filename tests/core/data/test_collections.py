@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +95,7 @@ class TestMatching:
             photo=np.random.default_rng(0).random((3, 4, 4)),
             sample_id=["a", "b", "a"],
         )
-        assert "Sample 'a' occurs 2 times in 'b.npz'" in refused(folder)
+        assert "Sample 'a' occurs twice in 'b.npz'" in refused(folder)
 
     def test_two_files_with_one_modality(self, folder):
         (folder / "a.csv").write_text(TABLE)
@@ -103,6 +105,27 @@ class TestMatching:
     def test_metadata_alone(self, folder):
         (folder / "metadata.csv").write_text("sample_id,hue\na,7\nb,8\n")
         assert "got metadata only" in refused(folder)
+
+    def test_full_stops_in_names_of_images_are_kept(self, folder):
+        for name in ("T1.5_0", "T1_5_0", "T2.5_0"):
+            picture(folder / "images" / f"{name}.png")
+        (folder / "metadata.csv").write_text("sample_id,hue\nT1.5_0,7\nT1_5_0,8\nT2.5_0,9\n")
+        dataset = load_dataset(folder)
+        assert list(dataset.sample_id) == ["T1.5_0", "T1_5_0", "T2.5_0"]
+        assert list(dataset.metadata["hue"]) == [7, 8, 9]
+        assert dataset.notes == ()
+
+    @pytest.mark.parametrize("written", ["NFC", "NFD"])
+    def test_names_of_images_with_accents_match_those_of_tables(self, folder, written):
+        other = {"NFC": "NFD", "NFD": "NFC"}[written]
+        rows = []
+        for i in range(3):
+            picture(folder / "images" / unicodedata.normalize(other, f"Größe{i}.png"), seed=i)
+            rows.append(unicodedata.normalize(written, f"Größe{i},{i}\n"))
+        (folder / "metadata.csv").write_text("sample_id,hue\n" + "".join(rows))
+        dataset = load_dataset(folder)
+        assert list(dataset.sample_id) == ["Größe0", "Größe1", "Größe2"]
+        assert list(dataset.metadata["hue"]) == [0, 1, 2]
 
     def test_files_of_another_kind_are_told(self, folder):
         (folder / "a.csv").write_text(TABLE)
@@ -127,6 +150,20 @@ class TestManifest:
         grey = dataset["photo"].values[0]
         np.testing.assert_array_equal(grey[0], grey[2])
         assert list(dataset.metadata["note"]) == ["x", "y", "z"]
+
+    @pytest.mark.parametrize(("inside", "named"), [("NFD", "NFC"), ("NFC", "NFD")])
+    def test_names_with_accents_are_found_however_they_are_written(self, folder, inside, named):
+        manifest = "sample_id,photo\n"
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            for i in range(2):
+                picture(folder / "a.png", seed=i)
+                name = unicodedata.normalize(inside, f"Maße/Größe{i}.png")
+                archive.write(folder / "a.png", name)
+                manifest += f"s{i},Maße/Größe{i}.png\n"
+            archive.writestr("manifest.csv", unicodedata.normalize(named, manifest))
+        dataset = load_dataset(folder / "a.zip")
+        assert dataset["photo"].observed.all()
+        assert dataset.notes == ()
 
     def test_images_that_no_row_names_are_told(self, folder):
         for name in "abc":
@@ -264,3 +301,11 @@ def test_names_of_parameter_containers_are_all_refused():
     for attribute in {*dir(nn.ModuleDict()), *dir(nn.ParameterDict())}:
         with pytest.raises(DataError):
             check_modality_name(attribute)
+
+
+def test_the_folder_one_is_in_can_be_given(tmp_path, monkeypatch):
+    for seed, name in enumerate(("a", "b")):
+        pixels = np.random.default_rng(seed).integers(0, 255, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    monkeypatch.chdir(tmp_path)
+    assert load_dataset(".").sample_id.tolist() == ["a", "b"]

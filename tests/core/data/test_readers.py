@@ -170,7 +170,7 @@ class TestNpz:
         assert "photo has 6, table has 5" in sentence(path)
 
     @pytest.mark.parametrize(
-        "ids", [np.zeros((6, 1)), np.ones(6) * 1j, np.array(["a"] * 5)], ids=str
+        "ids", [np.zeros((6, 1)), np.ones(6) * 1j, np.array(list("abcde"))], ids=str
     )
     def test_sample_ids_that_name_no_samples(self, tmp_path, images, ids):
         path = write_npz(tmp_path / "a.npz", photo=images, sample_id=ids)

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.bif import identifiers
 from causalpima_core.runs.exports import WRITERS, as_networkx, dot, export
+from causalpima_core.runs.records import RunState
 from causalpima_core.runs.results import GraphResult
 from tests.core.conftest import HOSTILE
 
@@ -53,6 +54,16 @@ def test_parquet_has_the_assignments_with_their_types(exported, assignments):
     assert list(read["sample"]) == list(assignments["sample"])
     assert read["node_1"].dtype.kind == "i"
     assert read["confidence"].dtype.kind == "f"
+
+
+def test_samples_may_be_called_what_stands_for_missing_elsewhere(
+    make_run, graph, assignments, finished_run
+):
+    names = ["NA", "nan", "null", "None", "", "0", "-", "n/a"]
+    called = assignments.assign(sample=names[: len(assignments)])
+    folder = make_run("called", state=RunState.FINISHED)
+    folder.write_result(graph, finished_run.summary(), called, {}, lambda path: path.touch())
+    assert folder.assignments()["sample"].tolist() == names[: len(assignments)]
 
 
 def test_json_is_the_run_folders_graph(exported, finished_run, graph):
