@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpima_core.equivalence import EquivalenceClass, structural_hamming_distance
+from causalpima_core.equivalence import EquivalenceClass
 from causalpima_core.graph_scores import bdeu_scores, bic_scores
 from causalpima_core.graph_search import best_graph, edge_probabilities, graph_score
 from causalpima_core.ordered_class import ordered_class
@@ -27,7 +27,6 @@ class DecidedGraph:
         equivalence: what of it data and knowledge can orient.
         probabilities: posterior probability of each directed edge over all graphs allowed.
         score_gap: by how much the best of all graphs beats the best hardened flow, in nats.
-        flow_distance: structural Hamming distance between those two.
         weights: learned edge weights of the restart that was hardened, shape ``(L, L)``.
     """
 
@@ -35,7 +34,6 @@ class DecidedGraph:
     equivalence: EquivalenceClass
     probabilities: NDArray[np.float64]
     score_gap: float
-    flow_distance: int
     weights: NDArray[np.floating]
 
 
@@ -70,13 +68,10 @@ def harden(
     gap = exact_score - flow_score
     if gap <= SAME_SCORE * abs(exact_score):
         exact, gap = hardened, 0.0
-    decided = ordered_class(exact, allowed, required, before)
-    flow = ordered_class(hardened, allowed, required, before)
     return DecidedGraph(
         adjacency=exact,
-        equivalence=decided,
+        equivalence=ordered_class(exact, allowed, required, before),
         probabilities=edge_probabilities(bdeu_scores(counts, allowed, required, before)),
         score_gap=float(gap),
-        flow_distance=structural_hamming_distance(decided, flow),
         weights=weights,
     )
