@@ -180,7 +180,29 @@ def _likeliest(
         share = np.exp(logits - evidence)
     likelihood = evidence.mean((1, 2)) - 0.5 * np.log(2 * np.pi * variance)
     best = int(likelihood.argmax())
-    return share[best].argmax(0), float(likelihood[best])
+    expected = share[best] @ member / member.sum(0)
+    return _cut(along, cell, expected, place[best].mean(1)), float(likelihood[best])
+
+
+def _cut(
+    along: Float[np.ndarray, " n"],
+    cell: States,
+    expected: Float[np.ndarray, "K C"],
+    place: Float[np.ndarray, " K"],
+) -> States:
+    """States in their order along the direction, in every cell as many of each as are expected.
+
+    The likeliest state of each sample would leave rare states empty and have dependences look
+    stronger than they are.
+    """
+    order = np.argsort(place)
+    bounds = expected[order].cumsum(0)[:-1]
+    state = np.empty_like(cell)
+    for c in range(expected.shape[1]):
+        rows = np.flatnonzero(cell == c)
+        rank = (np.argsort(np.argsort(along[rows])) + 0.5) / len(rows)
+        state[rows] = order[(rank > bounds[:, c][:, None]).sum(0)]
+    return state
 
 
 def _ordered(
