@@ -84,9 +84,9 @@ MAY_NOT = (
     "appear that are not in nature.",
     "**What a node is.** Which physical factor it stands for must be checked against "
     "metadata or by looking at samples.",
-    "**Weak nodes.** Where a factor's states overlap, no sample's state is sure, and where only one "
-    "modality shows it, another division can take its place. On `weak`, whose factor two show, the "
-    "graph was right in 19 of 20 runs and the node called weak in all 20.",
+    "**Weak nodes.** Where a factor's states overlap, no sample's state is sure, and where only "
+    "one modality shows it, another division can take its place. On `weak`, whose factor two show, "
+    "the graph was right in 19 of 20 runs and the node called weak in all 20.",
     "**Overlapping groups.** Clear groups are preferred: a feature whose groups overlap can be "
     "missed or mixed with another; the run says in which nodes groups overlap.",
     "**Continua.** A node is discrete; a continuous property that is bent in the measurements can "
