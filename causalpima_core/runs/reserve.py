@@ -34,6 +34,9 @@ class Reserve:
         with self.held.open("r+b") as file:
             file.write(content)
             file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+        self.held.chmod(0o644)
         self.held.replace(self.path)
 
     def release(self) -> None:

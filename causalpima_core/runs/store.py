@@ -119,15 +119,16 @@ class RunFolder(RunAccess):
             self._reserve.hold()
 
     def write_last_status(self, status: Status) -> None:
-        """Replace `status.json` even on a full disk, with the room that was held for it."""
-        try:
+        """Replace `status.json` even on a full disk: the room that was held becomes the file.
+
+        So there is nothing left to let go of, whenever the writer is killed.
+        """
+        content = status.model_dump_json().encode()
+        if not self._reserve.suffices_for(content):
             self.write_status(status)
-        except CausalPimaError:
-            content = status.model_dump_json().encode()
-            if not self._reserve.suffices_for(content):
-                raise
-            with self.refusals_in_words():
-                self._reserve.write(content)
+            return
+        with self.refusals_in_words():
+            self._reserve.write(content)
 
     def release(self) -> None:
         """Let go of the room that was held."""

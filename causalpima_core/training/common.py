@@ -24,8 +24,8 @@ from causalpima_core.training.pursuit import View, centred, for_all, whiten, whi
 LEAST_COMMON = 0.75
 """Canonical correlation from which a direction counts as common: between 0.85 and 0.99 where two
 modalities of the examples show a factor, mostly below 0.2 and at most 0.67 where they do not."""
-PER_COMPONENT = 100
-"""Samples for each component of a sketch: with fewer, noise has directions in common."""
+MOST_BY_CHANCE = 0.3
+"""Largest canonical correlation of mere noise with which directions are looked for at all."""
 UNDECIDED = 0.3
 """Share of the most undecided node's overlap from which another is undecided as well."""
 LEAST_MORE = 0.15
@@ -116,10 +116,11 @@ def common_directions(sketches: list[View], cell: States) -> Iterator[View]:
     """
     for pair in combinations(sketches, 2):
         both = pair[0].observed & pair[1].observed
-        if both.sum() < PER_COMPONENT * max(sketch.mean.shape[1] for sketch in pair):
-            continue
-        _, inside = np.unique(cell[both], return_inverse=True)
+        cells, inside = np.unique(cell[both], return_inverse=True)
         first, second = (sketch.mean[both] for sketch in pair)
+        n_free = len(inside) - len(cells)
+        if correlation_by_chance(first.shape[1], second.shape[1], n_free) > MOST_BY_CHANCE:
+            continue
         maps = [whitening(centred(values, inside))[0] for values in (first, second)]
         white = [centred(v, inside) @ m for v, m in zip((first, second), maps, strict=True)]
         left, correlation, right = np.linalg.svd(white[0].T @ white[1] / len(inside))
@@ -129,6 +130,17 @@ def common_directions(sketches: list[View], cell: States) -> Iterator[View]:
             values[both, 0] = (along - along.mean()) / along.std()
             name = " and ".join(sketch.name for sketch in pair)
             yield View(name, values, np.zeros_like(values), both)
+
+
+def correlation_by_chance(p: int, q: int, n_samples: int) -> float:
+    """Largest canonical correlation of p and q numbers of noise, for many samples.
+
+    The edge of the spectrum by Wachter 1980, doi 10.1214/aos/1176345134; 1 for too few samples.
+    """
+    if n_samples <= p + q:
+        return 1.0
+    a, b = p / n_samples, q / n_samples
+    return float(np.sqrt(a * (1 - b)) + np.sqrt(b * (1 - a)))
 
 
 def divide(along: Float[np.ndarray, " n"], others: States, n_states: int) -> tuple[States, float]:

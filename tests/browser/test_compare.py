@@ -10,14 +10,19 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import driver
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SELECTED = """number => document.querySelectorAll('.js-plotly-plot')[number]._fullData
-    .flatMap(trace => Array.from(trace.selectedpoints ?? [], i => trace.customdata[i][0]))
-    .sort((a, b) => a - b)"""
+AGREED = """before => {
+    const charts = Array.from(document.querySelectorAll('.js-plotly-plot'), chart =>
+        (chart._fullData ?? [])
+            .flatMap(trace => Array.from(trace.selectedpoints ?? [], i => trace.customdata[i][0]))
+            .sort((a, b) => a - b));
+    const [one, other] = charts.map(samples => samples.join());
+    return charts.length === 2 && one === other && one !== before.join() && charts[0];
+}"""
 
 
-def selected(page: Page, number: int) -> list[int]:
-    """Samples that a chart shows as selected."""
-    return page.evaluate(SELECTED, number)
+def agreed(page: Page, instead_of: list[int]) -> list[int]:
+    """Samples that both charts show as selected, once these are others."""
+    return page.wait_for_function(AGREED, arg=instead_of).json_value()
 
 
 def test_a_lasso_in_either_chart_marks_both(chromium: Browser, explorer: str):
@@ -26,21 +31,16 @@ def test_a_lasso_in_either_chart_marks_both(chromium: Browser, explorer: str):
     page.goto(f"{explorer}/compare?run=one&other=two")
     driver.settle(page, "Compare")
     told = page.get_by_text(re.compile(r"^\d+ samples selected$"))
-    seen = []
+    seen: list[int] = []
     for number, share in ((0, 0.6), (1, 0.9), (0, 0.8)):
         driver.lasso(page, share, number)
-        expect(told).to_be_visible()
-        page.wait_for_timeout(2000)
-        seen.append(selected(page, 0))
-        assert selected(page, 1) == seen[-1]
-        expect(told).to_have_text(f"{len(seen[-1])} samples selected")
-    assert seen[0] != seen[1] != seen[2]
+        seen = agreed(page, instead_of=seen)
+        expect(told).to_have_text(f"{len(seen)} samples selected")
 
     page.reload()
     driver.settle(page, "Compare")
-    expect(told).to_have_text(f"{len(seen[-1])} samples selected")
-    assert selected(page, 0) == selected(page, 1) == seen[-1]
+    expect(told).to_have_text(f"{len(seen)} samples selected")
+    assert agreed(page, instead_of=[]) == seen
     page.get_by_role("button", name="Clear").click()
     expect(told).to_be_hidden()
-    page.wait_for_timeout(1000)
-    assert selected(page, 0) == selected(page, 1) == []
+    assert agreed(page, instead_of=seen) == []

@@ -45,9 +45,10 @@ def back_to(page: Page, there: Callable[[], bool]) -> None:
     """Press Back; Streamlit leaves an entry without parameters between some pages."""
     for _ in range(4):
         page.go_back()
-        page.wait_for_timeout(2500)
-        if there():
-            return
+        for _ in range(20):
+            page.wait_for_timeout(250)
+            if there():
+                return
     raise AssertionError(f"Back ended at {page.url}.")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from causalpima_core import config
 from causalpima_core.errors import ConfigError, RunFolderError
-from causalpima_core.runs.files import replacing
+from causalpima_core.runs.files import drafts, replacing
 from causalpima_core.runs.records import EpochRecord, RunState, Snapshot, Stage, Status
 from causalpima_core.runs.store import RunFolder
 
@@ -91,6 +91,16 @@ class TestStatus:
         folder = make_run()
         folder.write_status(status)
         assert folder.status() == status
+
+    def test_the_last_word_leaves_nothing_to_tidy_up_behind_it(self, make_run):
+        folder = make_run()
+        folder.reserve()
+        assert len(drafts(folder.path)) == 1
+        status = Status(state=RunState.FINISHED, epoch=9, epochs=9)
+        folder.write_last_status(status)
+        assert folder.status() == status
+        assert not drafts(folder.path)
+        assert (folder.path / "status.json").stat().st_mode & 0o777 == 0o644
 
     def test_half_a_file_is_told_and_a_newer_field_is_not_minded(self, make_run):
         folder = make_run()
@@ -218,7 +228,7 @@ class TestReplacing:
         script = (
             "import os, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.files import replacing\n"
+            "from causalpima_core.runs.files import drafts, replacing\n"
             "with replacing(Path(sys.argv[1])) as file:\n"
             "    file.write(b'new' * 10**6); file.flush()\n"
             f"    os.kill(os.getpid(), {signal.SIGKILL:d})\n"
@@ -233,7 +243,7 @@ class TestReplacing:
         script = (
             "import itertools, sys\n"
             "from pathlib import Path\n"
-            "from causalpima_core.runs.files import replacing\n"
+            "from causalpima_core.runs.files import drafts, replacing\n"
             "for digit in itertools.cycle(b'0123456789'):\n"
             "    with replacing(Path(sys.argv[1])) as file:\n"
             "        file.write(bytes([digit]) * 10**5)\n"

@@ -12,6 +12,7 @@ from causalpima_core.runs.records import NoteRecord
 from causalpima_core.training.common import (
     common_directions,
     common_nodes,
+    correlation_by_chance,
     divide,
     shown_by_two,
 )
@@ -83,11 +84,24 @@ def test_a_node_that_two_show_as_well_is_not_replaced(rng):
 
 def test_few_samples_have_no_directions_in_common(rng):
     _, _, along = overlapping(rng)
-    views = [sketch(name, along[:, None], rng, observed=0.5) for name in ("curve", "table")]
+    views = [sketch(name, along[:, None], rng, observed=0.4) for name in ("curve", "table")]
     everyone = np.zeros(N, dtype=np.int64)
     assert list(common_directions(views, everyone)) == []
     assert list(common_directions(views[:1], everyone)) == []
     assert shown_by_two(everyone, everyone, views[:1]) == 0.0
+
+
+@pytest.mark.parametrize(("p", "q", "n"), [(10, 10, 500), (32, 20, 1000), (40, 3, 400)])
+def test_noise_has_no_larger_correlations_than_said(rng, p, q, n):
+    largest = [
+        np.linalg.svd(first.T @ second, compute_uv=False)[0]
+        for first, second in (
+            [np.linalg.qr(rng.normal(size=(n, width)))[0] for width in (p, q)] for _ in range(20)
+        )
+    ]
+    edge = correlation_by_chance(p, q, n)  # reached from below as p and q grow
+    assert edge - 0.04 < np.mean(largest) < edge
+    assert correlation_by_chance(p, q, p + q) == 1.0
 
 
 def test_shares_are_told_from_their_mirror_images_by_what_the_other_nodes_add(rng):
