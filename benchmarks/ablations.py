@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from causalpima_core.training import appearance, start
 from causalpima_core.training.appearance import Appearance
 from causalpima_core.training.candidates import Candidate, find_candidates
-from causalpima_core.training.labelling import Labelling
+from causalpima_core.training.labelling import Labelling, label_cells
 
-Part = Literal["labelling", "description-length", "entropy", "witness", "moments", "common"]
+Part = Literal[
+    "labelling", "description-length", "entropy", "witness", "moments", "common", "additivity"
+]
 """What can be left out:
 
 - labelling: cells become joint outcomes in the order in which they come.
@@ -25,6 +27,7 @@ Part = Literal["labelling", "description-length", "entropy", "witness", "moments
   additive cells.
 - witness: the start has no say in joint training.
 - moments: images count by their latents and pixels alone.
+- additivity: groups get the outcomes whose grid is shortest, whether effects add up or not.
 - common: undecided nodes are not looked for in what two modalities have in common.
 """
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -46,6 +49,9 @@ def without(part: Part | None) -> Iterator[None]:
             as_found = patch.object(start, "MOST_ROUNDS", 0)
             with as_found, patch.object(start, "find_candidates", _likeliest):
                 yield
+        case "additivity":
+            with patch.object(start, "label_cells", _by_length):
+                yield
         case "moments":
             no_views = patch.object(Appearance, "views", lambda _: [])
             with no_views, patch.object(appearance, "PIXELS", 0.5):
@@ -59,6 +65,13 @@ def without(part: Part | None) -> Iterator[None]:
 
 def _as_they_come(distances: NDArray[np.floating], *_: object) -> Labelling:
     return Labelling(np.arange(len(distances)), gap=None)
+
+
+def _by_length(
+    distances: NDArray[np.floating], squares: NDArray[np.floating], *others: object
+) -> Labelling:
+    nothing = np.zeros_like(squares)
+    return label_cells(distances, nothing, *others)  # pyright: ignore[reportArgumentType]
 
 
 def _likeliest(

@@ -56,7 +56,9 @@ def of_mixture(
         rng: of the labelling.
     """
     as_they_come = np.arange(gamma.shape[1])
-    labelled = label_cells(distances, states, rng).outcome
+    squares = np.square(distances)
+    spread = squares.sum() / (2 * len(squares))
+    labelled = label_cells(distances, squares / spread, states, rng).outcome
     return [
         _of_components(gamma, as_they_come, states, "as they come"),
         _of_components(gamma, labelled, states, "labelled"),

@@ -22,13 +22,12 @@ from benchmarks.ablations import PARTS
 from benchmarks.ledger import RESULTS, file_name, read_runs, write_runs
 from benchmarks.measure import measure
 from benchmarks.scoreboard import Run, line, summarise, table
-from benchmarks.tasks import Task, default_graphs
+from benchmarks.tasks import SUITES, Task, default_graphs
 from causalpima_core.config import PRESETS, ModelConfig
-from causalpima_core.data.catalogue import EXAMPLES
 from causalpima_core.data.factors import GRAPHS
 from causalpima_core.errors import CausalPimaError, ConfigError
 
-Suite = StrEnum("Suite", {name: name for name in EXAMPLES})
+Suite = StrEnum("Suite", {name: name for name in SUITES})
 Graph = StrEnum("Graph", {name: name for name in GRAPHS})
 PartName = StrEnum("PartName", {part: part for part in PARTS})
 PresetName = StrEnum("PresetName", {name: name for name in PRESETS})
@@ -96,7 +95,7 @@ def refuse_what_cannot_be(tasks: list[Task]) -> None:
 
 
 def main(
-    suite: Annotated[list[Suite], typer.Option(help="Example to run; repeatable.")],
+    suite: Annotated[list[Suite], typer.Option(help="Data to run on; repeatable.")],
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
     graph: Annotated[list[Graph] | None, typer.Option(help="Only this graph; repeatable.")] = None,

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.ablations import Part
+from benchmarks.unlike import UNLIKE
 from causalpima_core.data.catalogue import EXAMPLES, ExampleInfo
-from causalpima_core.data.examples import make_example
+from causalpima_core.data.examples import draw_example
 from causalpima_core.data.factors import GRAPHS, Truth
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.errors import ConfigError
@@ -18,6 +19,7 @@ from causalpima_core.errors import ConfigError
 Method = Literal["causalpima", "pca", "pima", "multivae"]
 EVERY_GRAPH = ("circles", "lattice", "coloured-digits")
 FEW_GRAPHS = ("chain", "collider")
+SUITES: dict[str, ExampleInfo] = EXAMPLES | UNLIKE
 
 
 def default_graphs(suite: str) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ class Task(BaseModel):
     """All that decides a run; two equal tasks give the same run.
 
     Attributes:
-        suite: name of an example.
+        suite: a key of `SUITES`.
         graph: it is drawn from.
         seed: of data and training.
         method: who is to recover the truth.
@@ -74,9 +76,9 @@ class Task(BaseModel):
         Raises:
             ConfigError: the suite has no such modality, or none that can be missing.
         """
-        dataset, truth = make_example(self.suite, self.samples, self.seed, self.graph)
+        dataset, truth = draw_example(SUITES[self.suite], self.samples, self.seed, self.graph)
         if self.missing:
-            name = spared_modality(EXAMPLES[self.suite])
+            name = spared_modality(SUITES[self.suite])
             rng = np.random.default_rng([self.seed, *b"missing"])
             dataset = without_rows(dataset, name, self.missing, rng)
         if self.only_modality:

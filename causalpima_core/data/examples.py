@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from causalpima_core.data.catalogue import EXAMPLES
+from causalpima_core.data.catalogue import EXAMPLES, ExampleInfo
 from causalpima_core.data.factors import GRAPHS, Truth, base_for, graph_of, sample_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.errors import ConfigError, RunFolderError
@@ -33,9 +33,19 @@ def make_example(
     Raises:
         ConfigError: unknown name or graph, or fewer than 2 samples.
     """
-    truth, rng = make_truth(name, samples, seed, graph)
-    arrays = EXAMPLES[name].draw(truth.outcomes, rng)
-    return of_arrays(arrays, metadata=truth.table()), truth
+    return draw_example(_example(name), samples, seed, graph)
+
+
+def draw_example(
+    info: ExampleInfo, samples: int | None = None, seed: int = 0, graph: str | None = None
+) -> tuple[MultimodalDataset, Truth]:
+    """As `make_example`, of an example that need not be one of `EXAMPLES`.
+
+    Raises:
+        ConfigError: unknown graph, or fewer than 2 samples.
+    """
+    truth, rng = _draw_truth(info, samples, seed, graph)
+    return of_arrays(info.draw(truth.outcomes, rng), metadata=truth.table()), truth
 
 
 def load_example(
@@ -53,9 +63,18 @@ def make_truth(
     Raises:
         ConfigError: see `make_example`.
     """
-    info = EXAMPLES.get(name)
-    if info is None:
+    return _draw_truth(_example(name), samples, seed, graph)
+
+
+def _example(name: str) -> ExampleInfo:
+    if name not in EXAMPLES:
         raise ConfigError(f"Unknown example '{name}': expected one of {', '.join(EXAMPLES)}.")
+    return EXAMPLES[name]
+
+
+def _draw_truth(
+    info: ExampleInfo, samples: int | None, seed: int, graph: str | None
+) -> tuple[Truth, Generator]:
     graph = graph or info.default_graph
     if graph not in GRAPHS:
         raise ConfigError(f"Unknown graph '{graph}': expected one of {', '.join(GRAPHS)}.")
@@ -64,7 +83,7 @@ def make_truth(
         raise ConfigError(f"Expected 2 to 1,000,000 samples, got {samples}.")
     if seed < 0:
         raise ConfigError(f"Expected a seed of 0 or more, got {seed}.")
-    rng = np.random.default_rng([seed, *name.encode()])
+    rng = np.random.default_rng([seed, *info.name.encode()])
     adjacency = graph_of(graph, len(info.states))
     base = base_for(adjacency, info.states, info.rarest) if info.rarest else 0.0
     outcomes = sample_outcomes(adjacency, info.states, samples, rng, base)

@@ -24,13 +24,13 @@ from sklearn.decomposition import PCA
 from causalpima_core.data.multimodal import Kind
 from causalpima_core.gaussians import DiagonalGaussian
 from causalpima_core.model import CausalPima
-from causalpima_core.outcomes import outcome_table
 from causalpima_core.samples import Samples
 from causalpima_core.training.moments import moments
 from causalpima_core.training.pursuit import View
 
 BLUR = 1 / 8
 """Width of the blur as a share of the longest side."""
+LEAST_SPREAD = 1e-12
 MISSHAPEN = 0.18
 """Share of what groups look like that is no sum of nodes' effects, above which they fit no grid."""
 PIXELS = 0.1
@@ -54,10 +54,6 @@ class Prototypes:
 
     mean: NDArray[np.float64]
     weight: float
-
-    def __getitem__(self, cells: NDArray[np.int64]) -> Prototypes:
-        """The cells in another order."""
-        return Prototypes(self.mean[cells], self.weight)
 
 
 class Appearance:
@@ -172,21 +168,10 @@ def prototype_distances(prototypes: list[Prototypes]) -> NDArray[np.float64]:
     return np.sum([kind.weight * cdist(kind.mean, kind.mean) for kind in prototypes], axis=0)
 
 
-def nonadditive_share(prototypes: list[Prototypes], states: tuple[int, ...]) -> float:
-    """Share of the spread between prototypes that sums of single nodes' effects leave over.
-
-    Args:
-        prototypes: row c belongs to joint outcome c.
-        states: number of states of each node.
-    """
-    table = outcome_table(states)
-    columns = [np.ones(len(table))]
-    columns += [(table[:, j] == state) for j, k in enumerate(states) for state in range(1, k)]
-    additive = np.stack(columns, axis=1).astype(np.float64)
-    projection = additive @ np.linalg.pinv(additive)
+def prototype_squares(prototypes: list[Prototypes]) -> NDArray[np.float64]:
+    """Squared differences between cells as shares of their spread, weighted mean, ``(C, C)``."""
     shares = []
     for kind in prototypes:
-        centred = kind.mean - kind.mean.mean(0)
-        left = centred - projection @ centred
-        shares.append(np.square(left).sum() / max(np.square(centred).sum(), 1e-12))
-    return float(np.average(shares, weights=[kind.weight for kind in prototypes]))
+        spread = np.square(kind.mean - kind.mean.mean(0)).sum()
+        shares.append(cdist(kind.mean, kind.mean, "sqeuclidean") / max(spread, LEAST_SPREAD))
+    return np.average(shares, axis=0, weights=[kind.weight for kind in prototypes])

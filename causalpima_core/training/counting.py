@@ -156,7 +156,7 @@ def choose_states(scene: Scene, rng: Generator) -> Start | None:
     told = "; ".join(trial.in_words for trial in refused) or None
     # Another search, with other starts: what the first one looked at is not kept.
     longer = choose_start(scene, chosen.start.states, rng)
-    best = min(longer, chosen.start, key=lambda start: start.cost)
+    best = longer if longer.is_better(chosen.start) else chosen.start
     return replace(best, refused=told, is_narrow=narrow)
 
 

@@ -20,15 +20,15 @@ from causalpima_core.samples import Samples
 from causalpima_core.training.appearance import (
     MISSHAPEN,
     Appearance,
-    nonadditive_share,
     prototype_distances,
+    prototype_squares,
 )
 from causalpima_core.training.assignment import Latents, cell_responsibilities, judge, mean_entropy
 from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
 from causalpima_core.training.common import common_nodes
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
-from causalpima_core.training.labelling import label_cells
+from causalpima_core.training.labelling import label_cells, nonadditive_share
 from causalpima_core.training.physics import physical_candidates
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
 from causalpima_core.training.ranking import first_distinct, mutual_information
@@ -66,8 +66,8 @@ class Start:
         next_source: how the best partition into other nodes was found; None without one.
         next_entropy: its assignment entropy.
         next_cost: its `cost`.
-        labelling_gap: by how much the next best labelling's grid is longer, as a share; None
-            where there is no other.
+        labelling_gap: by how much the next best labelling fits worse, as a share; None where there
+            is no other.
         refused: why no more nodes or states, in words, where their numbers were chosen from the
             data.
         is_narrow: whether these or those were a close thing.
@@ -111,15 +111,16 @@ class Start:
         return _cost(self.entropy, self.nonadditive)
 
     def is_better(self, other: Start) -> bool:
-        """Whether it divides into more outcomes, or as many of more nodes, or at a lower cost.
+        """Whether it divides into more outcomes, or as many of more nodes, or fits better.
 
         A node of four states takes any four groups; two of two states that fit as well say more.
         """
         return self._rank > other._rank
 
     @property
-    def _rank(self) -> tuple[int, int, float]:
-        return self.n_outcomes, len(self.states), -self.cost
+    def _rank(self) -> tuple[int, int, bool, float]:
+        fits = not _is_doubtful(self.entropy, self.nonadditive)
+        return self.n_outcomes, len(self.states), fits, -self.cost
 
     @property
     def is_clear(self) -> bool:
@@ -155,7 +156,8 @@ def choose_start(
         raise _too_much_alike(states)
     labelled = _all_labelled(candidates, scene, states, rng)
     chosen, *worse = _improved(labelled, scene, states, rng) if again else labelled
-    best, rival = chosen.candidate, next(filter(chosen.differs_from, worse), None)
+    best = chosen.candidate
+    rival = min(filter(chosen.differs_from, worse), key=lambda one: one.cost, default=None)
     shown = [
         _shown(state, n_states, views)
         for state, n_states in zip(chosen.nodes.T, states, strict=True)
@@ -194,6 +196,7 @@ def in_common(scene: Scene, start: Start) -> Start:
         nodes[:, node.place] = node.state
         told.append(f"{names[node.place]} from what {node.shown_by} have in common")
     outcome = np.ravel_multi_index(tuple(nodes.T), states)
+    prototypes = scene.appearance.prototypes(outcome)
     shown = [_shown(s, n_states, scene.views) for s, n_states in zip(nodes.T, states, strict=True)]
     return replace(
         start,
@@ -201,7 +204,7 @@ def in_common(scene: Scene, start: Start) -> Start:
         source="; ".join([start.source, *told]),
         entropy=judge(scene.latents, outcome)[0],
         overlap=_overlap(scene.latents, outcome, states),
-        nonadditive=nonadditive_share(scene.appearance.prototypes(outcome), states),
+        nonadditive=nonadditive_share(prototype_squares(prototypes), states),
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
         next_source=None,
@@ -224,7 +227,7 @@ def _improved(
         cells = grow_again(best.nodes, states, taken_off, *where)
         found = judge_candidates(scene.latents, prod(states), (("grown again", c) for c in cells))
         labelled = sorted(labelled + _all_labelled(found, scene, states, rng), key=_rank)
-        if labelled[0].cost < best.cost - LEAST_HELP:
+        if _rank(labelled[0]) < (best.is_doubtful, best.cost - LEAST_HELP):
             taken_off = 1
         elif best.is_doubtful and taken_off == 1:
             taken_off = 2
@@ -277,8 +280,7 @@ class _Labelled:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the groups overlap or look like no combinations of nodes."""
-        return self.candidate.entropy > OVERLAP or self.nonadditive > MISSHAPEN
+        return _is_doubtful(self.candidate.entropy, self.nonadditive)
 
     def differs_from(self, other: _Labelled) -> bool:
         """Whether some node of this one has no like among the other's nodes."""
@@ -289,8 +291,17 @@ class _Labelled:
         return min(agreement) < SAME_NODE
 
 
-def _rank(labelled: _Labelled) -> float:
-    return round(labelled.cost, 6)
+def _rank(labelled: _Labelled) -> tuple[bool, float]:
+    return labelled.is_doubtful, round(labelled.cost, 6)
+
+
+def _is_doubtful(entropy: float, nonadditive: float) -> bool:
+    """Whether groups overlap or look like no combinations of nodes.
+
+    Such ones come after all others, whatever they cost: groups of which nothing is undecided are
+    there, and are not to be given up for blurred ones that add up better.
+    """
+    return entropy > OVERLAP or nonadditive > MISSHAPEN
 
 
 def _cost(entropy: float, nonadditive: float) -> float:
@@ -308,9 +319,10 @@ def _labelled(
 ) -> _Labelled:
     prototypes = appearance.prototypes(candidate.cell)
     # rounded: sums taken in another order, of data that are read in pieces, decide no mirror image
-    labelling = label_cells(prototype_distances(prototypes).round(6), states, rng)
+    distances, squares = prototype_distances(prototypes), prototype_squares(prototypes)
+    labelling = label_cells(distances.round(6), squares.round(6), states, rng)
     cell_of_outcome = np.argsort(labelling.outcome)
-    nonadditive = nonadditive_share([kind[cell_of_outcome] for kind in prototypes], states)
+    nonadditive = nonadditive_share(squares[np.ix_(cell_of_outcome, cell_of_outcome)], states)
     outcome = labelling.outcome[candidate.cell]
     nodes = outcome_table(states)[outcome]
     return _Labelled(candidate, outcome, nonadditive, labelling.gap, nodes)

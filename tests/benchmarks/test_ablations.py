@@ -17,9 +17,33 @@ def test_without_labelling_cells_keep_their_order():
     distances = np.linalg.norm(points[:, None] - points, axis=-1)
     rng = np.random.default_rng(2)
     with without("labelling"):
-        assert start.label_cells(distances, (2, 2), rng).outcome.tolist() == [0, 1, 2, 3]
-    found = start.label_cells(distances, (2, 2), rng).outcome
+        assert start.label_cells(distances, distances**2 / 2, (2, 2), rng).outcome.tolist() == [
+            0,
+            1,
+            2,
+            3,
+        ]
+    found = start.label_cells(distances, distances**2 / 2, (2, 2), rng).outcome
     assert abs(points[np.argsort(found)][0] - points[np.argsort(found)][3]).sum() == 2
+
+
+def test_without_additivity_the_shortest_grid_is_taken():
+    rng = np.random.default_rng(4)
+    table = np.indices((3, 2, 2)).reshape(3, -1).T
+    rows = [[0.0, 0.9, 1.8], [0.0, 1.0], [0.0, 2.2]]
+    points = sum(np.outer(np.take(rows[j], table[:, j]), rng.normal(size=12)) for j in range(3))
+    distances = np.linalg.norm(points[:, None] - points, axis=-1)
+
+    def length(outcome):
+        laid = table[outcome]
+        edges = (laid[:, None] != laid).sum(-1) == 1
+        return distances[edges].sum()
+
+    arguments = (distances, distances**2 / (distances**2).sum() * 24, (3, 2, 2))
+    both = start.label_cells(*arguments, np.random.default_rng(0))
+    with without("additivity"):
+        alone = start.label_cells(*arguments, np.random.default_rng(0))
+    assert length(alone.outcome) <= length(both.outcome)
 
 
 def test_without_entropy_the_likeliest_candidate_is_the_only_one():

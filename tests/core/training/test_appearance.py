@@ -6,13 +6,12 @@ from scipy.spatial.distance import cdist
 from causalpima_core.config import ModelConfig
 from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.model import CausalPima
-from causalpima_core.outcomes import outcome_table
 from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training.appearance import (
     Appearance,
     Prototypes,
-    nonadditive_share,
     prototype_distances,
+    prototype_squares,
 )
 from causalpima_core.training.encoding import encode
 
@@ -78,17 +77,15 @@ def test_where_some_were_measured_what_is_expected_of_the_others_hardly_counts(r
     np.testing.assert_allclose(curve_means.mean[0] * np.sqrt(12), measured, atol=0.02)
 
 
-def test_sums_of_effects_leave_nothing_over_and_an_exchange_of_cells_does(rng):
-    states = (2, 3, 2)
-    effects = [rng.normal(size=(k, 7)) for k in states]
-    table = outcome_table(states)
-    additive = sum(effect[table[:, j]] for j, effect in enumerate(effects))
-    assert nonadditive_share([Prototypes(additive, 1.0)], states) == pytest.approx(0, abs=1e-12)
-    exchanged = additive[rng.permutation(len(additive))]
-    assert nonadditive_share([Prototypes(exchanged, 1.0)], states) > 0.1
-
-
 def test_distances_are_weighted_and_summed():
     one, two = np.array([[0.0], [3.0]]), np.array([[0.0, 0.0], [0.0, 4.0]])
     both = [Prototypes(one, 1.0), Prototypes(two, 0.5)]
     assert prototype_distances(both)[0, 1] == pytest.approx(5.0)
+
+
+def test_squares_are_weighted_shares_of_the_spread():
+    one, two = np.array([[0.0], [3.0]]), np.array([[0.0, 0.0], [0.0, 4.0]])
+    both = [Prototypes(one, 1.0), Prototypes(two, 0.5)]
+    np.testing.assert_allclose(prototype_squares(both), [[0, 2], [2, 0]])
+    three = [Prototypes(np.array([[0.0], [1.0], [5.0]]), 1.0), Prototypes(np.zeros((3, 2)), 1.0)]
+    np.testing.assert_allclose(prototype_squares(three)[0] * 14 / 3, [0, 1 / 6, 25 / 6])

@@ -66,6 +66,17 @@ def test_of_as_many_groups_those_of_more_nodes_are_preferred():
     assert replace(nodes, nonadditive=0.0).is_better(nodes)
 
 
+def test_groups_that_overlap_come_after_clear_ones_however_well_they_add_up():
+    outcome = np.arange(80) % 8
+    clear = replace(start(outcome, (2, 2, 2)), entropy=0.001, nonadditive=0.1)
+    blurred = replace(clear, entropy=0.021, nonadditive=0.06)
+    assert blurred.cost < clear.cost
+    assert clear.is_better(blurred)
+    misshapen = replace(clear, entropy=0.0, nonadditive=0.19)
+    assert clear.is_better(misshapen)
+    assert blurred.is_better(misshapen)
+
+
 def test_a_node_or_state_that_is_not_there_shows_nowhere(rng):
     scene, outcome = two_by_two(rng)
     coin = rng.integers(0, 2, 800)
