@@ -124,6 +124,12 @@ def _about_nodes(summary: Summary) -> list[str]:
                 "was known, such nodes were no real features, or features that no single sample "
                 "shows for sure; its edges are uncertain."
             )
+        elif node.gain is None:
+            told.append(
+                f"{node.name} shows in no modality by itself, only where the other nodes are "
+                "given: where the truth was known, every clear feature showed by itself, and such "
+                "a node was a mixture of features. Compare runs with other seeds or states."
+            )
         if node.least_state_share < RARE_STATE:
             told.append(
                 f"A state of {node.name} holds only {100 * node.least_state_share:.1f}% of the "

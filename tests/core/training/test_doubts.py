@@ -19,6 +19,7 @@ def case(
     other=0.0,
     misfit=0.05,
     arrangement=0.1,
+    shown=0.5,
     weights=(0.4, 0.2, 0.3, 0.1),
 ):
     graph = GraphResult(
@@ -54,7 +55,7 @@ def case(
         },
         nodes=[
             NodeEvidence(
-                name="node_1", separation=separation, least_state_share=share, gain=None, views=[]
+                name="node_1", separation=separation, least_state_share=share, gain=shown, views=[]
             )
         ],
         score_gap=gap,
@@ -76,6 +77,7 @@ def test_doubts_name_what_is_wrong():
     assert "another arrangement fits within 0.1%" in told(arrangement=0.001)
     assert "node_1 is weakly separated (0.40 of 1)" in told(separation=0.4)
     assert "only 1.0% of the samples" in told(share=0.01)
+    assert "node_1 shows in no modality by itself" in told(shown=None)
     assert "node_1 and node_2 is uncertain (probability 0.60)" in told(probability=0.6)
     assert "not drawn but possible (probability 0.30)" in told(other=0.3)
     assert "3.0 nats worse" in told(gap=3.0)
