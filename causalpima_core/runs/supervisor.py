@@ -59,11 +59,17 @@ def start(folder: RunFolder, gpu: str | None = None) -> int:
         status = status.model_copy(update=starting)
         folder.write_status(status)
         process = _spawn(folder, gpu)
-        created = psutil.Process(process.pid).create_time()
-        folder.write_status(
-            status.model_copy(update={"pid": process.pid, "process_created": created})
-        )
+        entered = {"pid": process.pid, "process_created": _created(process.pid)}
+        folder.write_status(status.model_copy(update=entered))
     return process.pid
+
+
+def _created(pid: int) -> float:
+    """When a process just started was; now where it has ended and been collected already."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return time.time()  # so that whoever gets its id later is not taken for it
 
 
 def _refuse_two(folder: RunFolder, status: Status) -> None:

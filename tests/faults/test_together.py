@@ -187,6 +187,19 @@ class TestBeginning:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "started\n", "")
 
+    def test_a_worker_may_have_ended_before_it_is_entered(self, tmp_path, data, monkeypatch):
+        def ended(*_):
+            process = subprocess.Popen([sys.executable, "-c", ""])
+            process.wait()
+            return process
+
+        monkeypatch.setattr(supervisor, "_spawn", ended)
+        folder = new_run(tmp_path / "run", data)
+        pid = supervisor.start(folder)
+        status = supervisor.current_status(folder)
+        assert status.pid == pid
+        assert status.state is RunState.FAILED
+
     @pytest.mark.usefixtures("no_torch")
     def test_a_worker_that_dies_at_an_import_is_quoted(self, tmp_path, data):
         folder = new_run(tmp_path / "run", data)
