@@ -1,4 +1,4 @@
-"""Data unlike the examples, on which nothing was settled: do the defaults hold for them too?
+"""Data unlike the examples, which most of the method was settled on: do the defaults hold here too?
 
 Effects that multiply, doses in a row, many weak columns, oscillations: what the examples have not.
 They serve the benchmarks alone.
