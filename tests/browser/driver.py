@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -60,8 +60,17 @@ def running_app(workspace: Path, *, killed: bool = False) -> Iterator[str]:
         _wait_until_healthy(f"{address}/_stcore/health", server)
         yield address
     finally:
-        server.kill() if killed else server.terminate()
-        server.wait(20)
+        _end(server, killed=killed)
+
+
+def _end(server: subprocess.Popen, *, killed: bool) -> None:
+    """End a server; by force at last, because it waits without limit for browsers to let go."""
+    if not killed:
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+    server.kill()  # nothing happens to one that has ended
+    server.wait(20)
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen) -> None:
