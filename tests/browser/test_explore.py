@@ -45,7 +45,7 @@ def back_to(page: Page, there: Callable[[], bool]) -> None:
     """Press Back; Streamlit leaves an entry without parameters between some pages."""
     for _ in range(4):
         page.go_back()
-        for _ in range(20):
+        for _ in range(40):
             page.wait_for_timeout(250)
             if there():
                 return
