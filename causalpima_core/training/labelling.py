@@ -28,7 +28,7 @@ MOVED = 4
 LEAST_LENGTH = 1e-12
 CLOSE_GAP = 0.02
 """Difference in misfit, as a share, below which another labelling is as good: where it was
-smaller, 21 of 80 simulated grids had their true labels, where it was larger 656 of 704."""
+smaller, 26 of 82 simulated grids had their true labels, where it was larger 835 of 898."""
 
 
 def grid_edges(states: tuple[int, ...]) -> NDArray[np.float64]:
