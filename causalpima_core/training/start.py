@@ -51,6 +51,56 @@ SHRINKAGE = 10.0
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What speaks against a division.
+
+    Attributes:
+        entropy: assignment entropy, nats per sample.
+        nonadditive: share of what its cells look like that is no sum of single nodes' effects.
+    """
+
+    entropy: float
+    nonadditive: float
+
+    @property
+    def cost(self) -> float:
+        """Assignment entropy, and more for what speaks against cells however clear they are.
+
+        Entropy alone preferred styles of handwriting over brightness: they divide some digits just
+        as clearly, but not all alike. Where a true factor overlaps, it preferred cells that mix
+        states of another, which every cell then tells apart and no node does.
+        """
+        return self.entropy + NONADDITIVE_COST * self.nonadditive
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether groups run into each other."""
+        return self.entropy > OVERLAP
+
+    @property
+    def is_misshapen(self) -> bool:
+        """Whether groups look like no combinations of nodes."""
+        return self.nonadditive > MISSHAPEN
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing about the groups is undecided, and they look like combinations."""
+        return self.entropy < CLEAR_ENTROPY and not self.is_misshapen
+
+    def is_better(self, other: Fit, by: float = 0.0) -> bool:
+        """Whether it costs less, by so many nats; clear groups are never given up for blurred ones.
+
+        Those may add up better and are still not there. Groups that are neither have no such
+        privilege: where a factor overlaps by its nature, the true ones are blurred and others less.
+        """
+        if self.is_clear and other.overlaps:
+            return True
+        if other.is_clear and self.overlaps:
+            return False
+        return self.cost < other.cost - by
+
+
+@dataclass(frozen=True)
 class Start:
     """Where joint training sets out from, and why.
 
@@ -106,21 +156,22 @@ class Start:
         return prod(self.states)
 
     @property
+    def fit(self) -> Fit:
+        """How well it fits the samples."""
+        return Fit(self.entropy, self.nonadditive)
+
+    @property
     def cost(self) -> float:
-        """What divisions are compared by, nats; see `_cost`."""
-        return _cost(self.entropy, self.nonadditive)
+        """See `Fit.cost`."""
+        return self.fit.cost
 
     def is_better(self, other: Start) -> bool:
         """Whether it divides into more outcomes, or as many of more nodes, or fits better.
 
         A node of four states takes any four groups; two of two states that fit as well say more.
         """
-        return self._rank > other._rank
-
-    @property
-    def _rank(self) -> tuple[int, int, bool, float]:
-        fits = not _is_doubtful(self.entropy, self.nonadditive)
-        return self.n_outcomes, len(self.states), fits, -self.cost
+        size, others = ((one.n_outcomes, len(one.states)) for one in (self, other))
+        return size > others if size != others else self.fit.is_better(other.fit)
 
     @property
     def is_clear(self) -> bool:
@@ -157,7 +208,7 @@ def choose_start(
     labelled = _all_labelled(candidates, scene, states, rng)
     chosen, *worse = _improved(labelled, scene, states, rng) if again else labelled
     best = chosen.candidate
-    rival = min(filter(chosen.differs_from, worse), key=lambda one: one.cost, default=None)
+    rival = min(filter(chosen.differs_from, worse), key=lambda one: one.fit.cost, default=None)
     shown = [
         _shown(state, n_states, views)
         for state, n_states in zip(chosen.nodes.T, states, strict=True)
@@ -171,7 +222,7 @@ def choose_start(
         nonadditive=chosen.nonadditive,
         next_source=rival.candidate.source if rival else None,
         next_entropy=rival.candidate.entropy if rival else None,
-        next_cost=rival.cost if rival else None,
+        next_cost=rival.fit.cost if rival else None,
         labelling_gap=chosen.gap,
         gains=tuple(max(gains.values(), default=None) for gains in shown),
         views=tuple(tuple(gains) for gains in shown),
@@ -226,10 +277,10 @@ def _improved(
         where = (scene.views, scene.latents, rng)
         cells = grow_again(best.nodes, states, taken_off, *where)
         found = judge_candidates(scene.latents, prod(states), (("grown again", c) for c in cells))
-        labelled = sorted(labelled + _all_labelled(found, scene, states, rng), key=_rank)
-        if _rank(labelled[0]) < (best.is_doubtful, best.cost - LEAST_HELP):
+        labelled = _best_first(labelled + _all_labelled(found, scene, states, rng))
+        if labelled[0].fit.is_better(best.fit, LEAST_HELP):
             taken_off = 1
-        elif best.is_doubtful and taken_off == 1:
+        elif (best.fit.overlaps or best.fit.is_misshapen) and taken_off == 1:
             taken_off = 2
         else:
             break
@@ -242,11 +293,11 @@ def _all_labelled(
     """Different candidates with their nodes, and some like the best of them, best first."""
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
     labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
-    best = min(labelled, key=_rank, default=None)
-    if best:
-        like_it = [c for c in candidates if c not in distinct and _repeats(c, best.candidate)]
+    if labelled:
+        best = _best_first(labelled)[0].candidate
+        like_it = [c for c in candidates if c not in distinct and _repeats(c, best)]
         labelled += [_labelled(c, scene.appearance, states, rng) for c in like_it[:MOST_LIKE_IT]]
-    return sorted(labelled, key=_rank)
+    return _best_first(labelled)
 
 
 def _too_much_alike(states: tuple[int, ...]) -> TrainingError:
@@ -275,12 +326,8 @@ class _Labelled:
     nodes: NDArray[np.int64]
 
     @property
-    def cost(self) -> float:
-        return _cost(self.candidate.entropy, self.nonadditive)
-
-    @property
-    def is_doubtful(self) -> bool:
-        return _is_doubtful(self.candidate.entropy, self.nonadditive)
+    def fit(self) -> Fit:
+        return Fit(self.candidate.entropy, self.nonadditive)
 
     def differs_from(self, other: _Labelled) -> bool:
         """Whether some node of this one has no like among the other's nodes."""
@@ -291,27 +338,12 @@ class _Labelled:
         return min(agreement) < SAME_NODE
 
 
-def _rank(labelled: _Labelled) -> tuple[bool, float]:
-    return labelled.is_doubtful, round(labelled.cost, 6)
-
-
-def _is_doubtful(entropy: float, nonadditive: float) -> bool:
-    """Whether groups overlap or look like no combinations of nodes.
-
-    Such ones come after all others, whatever they cost: groups of which nothing is undecided are
-    there, and are not to be given up for blurred ones that add up better.
-    """
-    return entropy > OVERLAP or nonadditive > MISSHAPEN
-
-
-def _cost(entropy: float, nonadditive: float) -> float:
-    """Assignment entropy, and more for what speaks against cells however clear they are.
-
-    Entropy alone preferred styles of handwriting over brightness: they divide some digits just
-    as clearly, but not all alike. Where a true factor overlaps, it preferred cells that mix
-    states of another, which every cell then tells apart and no node does.
-    """
-    return entropy + NONADDITIVE_COST * nonadditive
+def _best_first(labelled: list[_Labelled]) -> list[_Labelled]:
+    """By cost; where the cheapest one overlaps, clear ones come before it."""
+    ranked = sorted(labelled, key=lambda one: round(one.fit.cost, 6))
+    if ranked and ranked[0].fit.overlaps:
+        ranked.sort(key=lambda one: not one.fit.is_clear)
+    return ranked
 
 
 def _labelled(
