@@ -26,10 +26,11 @@ from causalpima_core.errors import TrainingError
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.appearance import MISSHAPEN
 from causalpima_core.training.assignment import Latents, judge
+from causalpima_core.training.fit import OVERLAP
 from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.pursuit import shown_gain
 from causalpima_core.training.scene import Scene
-from causalpima_core.training.start import OVERLAP, Start, choose_start
+from causalpima_core.training.start import Start, choose_start
 
 LEAST_GAIN = 0.3
 """Nats that each node must gain by each of its states in some view."""

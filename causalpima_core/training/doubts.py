@@ -6,8 +6,8 @@ import numpy as np
 
 from causalpima_core.runs.results import CLEARLY_SEPARATED, GraphResult, Summary
 from causalpima_core.training.appearance import MISSHAPEN
+from causalpima_core.training.fit import OVERLAP
 from causalpima_core.training.labelling import CLOSE_GAP
-from causalpima_core.training.start import OVERLAP
 
 RARE_STATE = 0.02
 EMPTY_COMPONENT = 1e-3

@@ -15,8 +15,9 @@ from causalpima_core.config import states_in_words
 from causalpima_core.model import CausalPima
 from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
+from causalpima_core.training.fit import CLEAR_ENTROPY, OVERLAP
 from causalpima_core.training.scene import Scene
-from causalpima_core.training.start import CLEAR_ENTROPY, OVERLAP, Start, choose_start, in_common
+from causalpima_core.training.start import Start, choose_start, in_common
 
 NO_GROUPS = (
     "The samples show no clear groups that combinations of a few nodes could be: give the number "

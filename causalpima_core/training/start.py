@@ -18,7 +18,6 @@ from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.samples import Samples
 from causalpima_core.training.appearance import (
-    MISSHAPEN,
     Appearance,
     prototype_distances,
     prototype_squares,
@@ -27,6 +26,7 @@ from causalpima_core.training.assignment import Latents, cell_responsibilities, 
 from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
 from causalpima_core.training.common import common_nodes
 from causalpima_core.training.encoding import encode
+from causalpima_core.training.fit import CLEAR_ENTROPY, Fit
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.labelling import label_cells, nonadditive_share
 from causalpima_core.training.physics import physical_candidates
@@ -36,68 +36,13 @@ from causalpima_core.training.scene import Scene
 
 SAME_PARTITION = 0.98
 """Normalised mutual information above which two candidates count as the same partition."""
-CLEAR_ENTROPY, CLEAR_GAP = 0.002, 0.01
-"""Nats below which groups are clear, and by which the next division must be worse."""
-OVERLAP = 0.015
-"""Assignment entropy, nats, above which the groups overlap: true divisions of examples with clear
-nodes have at most 0.014, continua cut into pieces at least 0.021."""
+CLEAR_GAP = 0.01
+"""Nats by which the next division must be worse for a clear one to be enough."""
 MOST_LABELLED, MOST_LIKE_IT = 30, 10
 MOST_ROUNDS, LEAST_HELP = 8, 1e-4
 """How often nodes of the best division are found again, and by how much, nats, that must help."""
-NONADDITIVE_COST = 1.0
-"""Nats that a division with nothing additive about it counts worse than an additive one."""
 SHRINKAGE = 10.0
 """Pseudo-samples of pooled covariance in each component."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What speaks against a division.
-
-    Attributes:
-        entropy: assignment entropy, nats per sample.
-        nonadditive: share of what its cells look like that is no sum of single nodes' effects.
-    """
-
-    entropy: float
-    nonadditive: float
-
-    @property
-    def cost(self) -> float:
-        """Assignment entropy, and more for what speaks against cells however clear they are.
-
-        Entropy alone preferred styles of handwriting over brightness: they divide some digits just
-        as clearly, but not all alike. Where a true factor overlaps, it preferred cells that mix
-        states of another, which every cell then tells apart and no node does.
-        """
-        return self.entropy + NONADDITIVE_COST * self.nonadditive
-
-    @property
-    def overlaps(self) -> bool:
-        """Whether groups run into each other."""
-        return self.entropy > OVERLAP
-
-    @property
-    def is_misshapen(self) -> bool:
-        """Whether groups look like no combinations of nodes."""
-        return self.nonadditive > MISSHAPEN
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether nothing about the groups is undecided, and they look like combinations."""
-        return self.entropy < CLEAR_ENTROPY and not self.is_misshapen
-
-    def is_better(self, other: Fit, by: float = 0.0) -> bool:
-        """Whether it costs less, by so many nats; clear groups are never given up for blurred ones.
-
-        Those may add up better and are still not there. Groups that are neither have no such
-        privilege: where a factor overlaps by its nature, the true ones are blurred and others less.
-        """
-        if self.is_clear and other.overlaps:
-            return True
-        if other.is_clear and self.overlaps:
-            return False
-        return self.cost < other.cost - by
 
 
 @dataclass(frozen=True)

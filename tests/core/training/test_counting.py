@@ -66,25 +66,6 @@ def test_of_as_many_groups_those_of_more_nodes_are_preferred():
     assert replace(nodes, nonadditive=0.0).is_better(nodes)
 
 
-def test_clear_groups_are_not_given_up_for_blurred_ones_that_add_up_better():
-    outcome = np.arange(80) % 8
-    clear = replace(start(outcome, (2, 2, 2)), entropy=0.001, nonadditive=0.1)
-    blurred = replace(clear, entropy=0.021, nonadditive=0.06)
-    assert blurred.cost < clear.cost
-    assert clear.is_better(blurred)
-    assert not blurred.is_better(clear)
-    misshapen = replace(clear, entropy=0.0, nonadditive=0.19)
-    assert blurred.is_better(misshapen)
-
-
-def test_groups_of_a_factor_that_overlaps_are_kept_where_others_overlap_less_and_add_up_worse():
-    outcome = np.arange(80) % 8
-    true = replace(start(outcome, (2, 2, 2)), entropy=0.0321, nonadditive=0.0128)
-    other = replace(true, entropy=0.0135, nonadditive=0.0736)
-    assert true.is_better(other)
-    assert not other.is_better(true)
-
-
 def test_a_node_or_state_that_is_not_there_shows_nowhere(rng):
     scene, outcome = two_by_two(rng)
     coin = rng.integers(0, 2, 800)
