@@ -17,11 +17,7 @@ from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.samples import Samples
-from causalpima_core.training.appearance import (
-    Appearance,
-    prototype_distances,
-    prototype_squares,
-)
+from causalpima_core.training.appearance import Appearance, prototype_distances, prototype_squares
 from causalpima_core.training.assignment import Latents, cell_responsibilities, judge, mean_entropy
 from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
 from causalpima_core.training.common import common_nodes
