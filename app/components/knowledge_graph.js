@@ -85,6 +85,7 @@ function place({ causalpima: { network, data } }) {
 
 function describe(host, data) {
   const told = data.edges.map(({ source, target, kind }) => `${source} to ${target} ${kind}`);
+  host.setAttribute("role", "img");
   host.setAttribute("aria-label",
     `Graph of what is known: ${told.join("; ") || "no edges"}. The table below says and sets the same.`);
   host.dataset.edges = JSON.stringify(data.edges);

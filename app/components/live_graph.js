@@ -72,6 +72,7 @@ function describe(host, data) {
     ({ id, source, target, kind, opacity }) => ({ id, source, target, kind, opacity })));
   const told = data.edges.map(
     (e) => [`${e.source} to ${e.target}`, e.kind, e.given].filter(Boolean).join(", ")).join("; ");
+  host.setAttribute("role", "img");
   host.setAttribute("aria-label",
     `Graph of ${data.nodes.length} nodes. ${told ? "Edges: " + told : "No edges"}.`);
 }

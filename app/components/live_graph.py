@@ -12,7 +12,7 @@ from app.components.graph_payload import Payload
 _HERE = Path(__file__).parent
 _component = component(
     "causalpima_graph",
-    html='<div class="graph" role="img" tabindex="0"></div><div class="legend"></div>',
+    html='<div class="graph" tabindex="0"></div><div class="legend"></div>',
     css=(_HERE / "live_graph.css").read_text(encoding="utf-8"),
     js="".join((_HERE / js).read_text(encoding="utf-8") for js in ("drawing.js", "live_graph.js")),
 )
