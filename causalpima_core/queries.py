@@ -11,25 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from causalpima_core.counterfactuals import counterfactual_outcomes
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.errors import DataError
+from causalpima_core.inference import AT_ONCE, inferred, said_alone, taught
 from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.prior import GaussianComponents
-from causalpima_core.samples import Batch, Samples
 from causalpima_core.training.encoding import encode
-from causalpima_core.training.epochs import responsibilities
-from causalpima_core.unimodal import Frames, MixturePosterior, fuse
+from causalpima_core.unimodal import Frames, MixturePosterior
 
 DRAWS = 200
 COVERED = 0.9
 """Share of measurements that an interval is to contain."""
-AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -73,13 +71,13 @@ def outcome_posterior(model: CausalPima, dataset: MultimodalDataset) -> NDArray[
     Samples with all modalities are asked as in training; of others each modality speaks by the
     encoder that was distilled for it alone.
     """
-    return _inferred(model, model.prepare(dataset))[0]
+    return _inferred(model, dataset)[0]
 
 
 @torch.no_grad()
 def reconstruct(model: CausalPima, dataset: MultimodalDataset) -> dict[str, NDArray[np.float32]]:
     """All modalities of samples as the model sees them, in the data's units."""
-    return model.decode_to_units(_inferred(model, model.prepare(dataset))[1])
+    return model.decode_to_units(_inferred(model, dataset)[1])
 
 
 @torch.no_grad()
@@ -102,7 +100,7 @@ def predict(
             f"{', '.join(model.names)}, got {', '.join(dataset.names)}."
         )
     batch = model.prepare(_only(dataset, target))
-    usable = _taught(model) & batch.observed
+    usable, log_outcomes = taught(model) & batch.observed, model.log_outcomes(0.0)
     nothing = ~usable.any(1)
     if bool(nothing.any()):
         first = dataset.sample_id[int(nothing.nonzero()[0, 0])]
@@ -112,7 +110,9 @@ def predict(
             "remove it."
         )
     pieces = [
-        _predicted(model, _from(model, batch[rows], usable[rows]), target, generator)
+        _predicted(
+            model, said_alone(model, batch[rows], usable[rows], log_outcomes), target, generator
+        )
         for rows in torch.arange(len(batch), device=usable.device).split(AT_ONCE)
     ]
     undo = model.scalings[target].undo
@@ -137,7 +137,7 @@ def counterfactual(
         dataset: with at least one of the model's modalities.
         settings: node index -> state.
     """
-    posterior, latent = _inferred(model, model.prepare(dataset))
+    posterior, latent = _inferred(model, dataset)
     factual = posterior.argmax(1)
     table, tables = outcome_table(model.config.states), model.conditionals.exp().cpu().double()
     of_outcome = {
@@ -184,22 +184,10 @@ def _power(matrix: Float[Tensor, "n d d"], exponent: float) -> Float[Tensor, "n 
     return (vectors * raised[..., None, :]) @ vectors.mT
 
 
-def _inferred(model: CausalPima, batch: Samples) -> tuple[NDArray[np.float64], Tensor]:
-    """``q(c|X)``, shape ``(n, C)``, and Z at the most probable component, ``(n, latent)``."""
-    joint = encode(model, batch).joint
-    found = responsibilities(model, batch, joint, model.log_outcomes(0.0))
-    latent, frames = joint.mean.clone(), Frames.of(model.components)
-    usable = _taught(model) & batch.observed
-    lacking = ~batch.observed.all(1) & usable.any(1)
-    for rows in torch.nonzero(lacking)[:, 0].split(AT_ONCE):
-        if len(rows) == 0:
-            continue
-        said = _from(model, batch[rows], usable[rows])
-        found[rows.cpu().numpy()] = said.log_outcome.exp().cpu().double().numpy()
-        likely = said.log_outcome.argmax(1)
-        residual = said.mean[torch.arange(len(rows), device=rows.device), likely]
-        latent[rows] = frames.to_latent(residual, likely)
-    return found, latent
+def _inferred(model: CausalPima, dataset: MultimodalDataset) -> tuple[NDArray[np.float64], Tensor]:
+    """As `inference.inferred`, by the decided graph."""
+    samples = model.prepare(dataset)
+    return inferred(model, samples, encode(model, samples).joint, model.log_outcomes(0.0))
 
 
 def _only(dataset: MultimodalDataset, hidden: str) -> MultimodalDataset:
@@ -212,23 +200,6 @@ def _only(dataset: MultimodalDataset, hidden: str) -> MultimodalDataset:
             f"({int(nowhere.sum())} such samples): there is nothing to predict it from; remove it."
         )
     return MultimodalDataset(kept, dataset.sample_id, dataset.metadata)
-
-
-def _taught(model: CausalPima) -> Bool[Tensor, " modalities"]:
-    """Modalities whose own encoder has been taught."""
-    known = [
-        name in model.unimodal and int(model.unimodal[name].taught) > 0 for name in model.names
-    ]
-    return torch.tensor(known, device=model.component_mean.device)
-
-
-def _from(
-    model: CausalPima, batch: Batch, usable: Bool[Tensor, "batch modalities"]
-) -> MixturePosterior:
-    """What the distilled encoders of the usable modalities say together."""
-    columns = [c for c in range(len(model.names)) if bool(usable[:, c].any())]
-    said = [model.unimodal[model.names[c]](batch.values[model.names[c]]) for c in columns]
-    return fuse(said, usable[:, columns], model.log_outcomes(0.0))
 
 
 def _predicted(

@@ -78,6 +78,8 @@ class NodeEvidence(_Result):
             single ones, moments of images, parameters of known physics.
         overlap: how undecided it was in the division that joint training set out from, mean
             entropy in nats; None where that was not recorded.
+        open_share: share of samples that lack a modality and leave its state open.
+        goes_with: modality whose being measured goes with its state; None where none does.
     """
 
     name: str
@@ -86,6 +88,8 @@ class NodeEvidence(_Result):
     gain: float | None
     views: list[str]
     overlap: float | None = None
+    open_share: float = 0.0
+    goes_with: str | None = None
 
 
 class ParameterResult(_Result):
@@ -149,6 +153,8 @@ class Summary(_Result):
         experts: parameters found for modalities with known physics.
         warnings: what could not be found or is not certain, in words.
         seconds: by stage.
+        guessed: samples that lack a modality and whose states no encoder was taught to tell.
+        apart: whether there are several modalities and no sample has two of them.
     """
 
     held_out_elbo: dict[str, float]
@@ -161,3 +167,5 @@ class Summary(_Result):
     experts: list[ExpertResult] = Field(default_factory=list)
     warnings: list[str]
     seconds: dict[str, float]
+    guessed: int = 0
+    apart: bool = False

@@ -20,6 +20,8 @@ MUCH_OVERLAP = 0.3
 BY_ITSELF = 0.6
 """Share of samples where a node's state is not fixed by the others', below which it is doubted."""
 UNSURE_LOW, UNSURE_HIGH = 0.05, 0.95
+MANY_OPEN = 0.02
+"""Share of samples whose state lacking modalities leave open, above which that is told."""
 
 
 def doubts(
@@ -35,6 +37,7 @@ def doubts(
     """
     found = [
         *_about_training(finished=finished, untaught=untaught),
+        *_about_lack(summary),
         *_about_count(summary),
         *_about_partition(summary),
         *_about_arrangement(summary),
@@ -56,6 +59,33 @@ def _about_training(*, finished: bool, untaught: bool) -> list[str]:
             "features and graph are whole, but one modality cannot be predicted from others."
         ]
     return []
+
+
+def _about_lack(summary: Summary) -> list[str]:
+    """What modalities that samples lack leave open."""
+    told = []
+    if summary.apart:
+        told.append(
+            "No sample has two modalities, so nothing relates them: nodes may be no more than "
+            "which modality was measured. Add samples that have several, or train on one modality."
+        )
+    elif summary.guessed:
+        told.append(
+            f"States of {summary.guessed} samples that lack a modality are guesses, and were left "
+            "out of the graph: no encoder was taught what the modalities they have tell."
+        )
+    for node in summary.nodes:
+        if node.open_share > MANY_OPEN:
+            told.append(
+                f"{node.name} stays open in {100 * node.open_share:.0f}% of the samples, which "
+                "lack a modality that shows it: they count by their probabilities."
+            )
+        if node.goes_with:
+            told.append(
+                f"{node.name} goes with whether {node.goes_with} was measured: it may be about "
+                "which samples were measured, and not about the samples."
+            )
+    return told
 
 
 def _about_count(summary: Summary) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.config import node_names
 from causalpima_core.data.multimodal import MultimodalDataset
+from causalpima_core.inference import answered, inferred
 from causalpima_core.model import CausalPima
 from causalpima_core.outcomes import fit_tables, node_posteriors, outcome_table
 from causalpima_core.runs.results import (
@@ -27,12 +28,18 @@ from causalpima_core.samples import Samples
 from causalpima_core.training.assignment import mean_entropy
 from causalpima_core.training.doubts import doubts
 from causalpima_core.training.encoding import encode
-from causalpima_core.training.epochs import evaluate, responsibilities
+from causalpima_core.training.epochs import evaluate
 from causalpima_core.training.expert_results import expert_results
 from causalpima_core.training.hardening import DecidedGraph, harden
 from causalpima_core.training.loop import Trainer
+from causalpima_core.training.ranking import mutual_information
 from causalpima_core.training.separation import separations
 from causalpima_core.training.start import Start
+
+SURE = 0.9
+"""Probability of a state below which it is open."""
+TELLING_LACK = 0.3
+"""Normalised mutual information above which a node goes with whether a modality was measured."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +78,24 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     posterior = encode(model, trainer.data).joint
     with torch.no_grad():
         place = (model, trainer.data, posterior)
-        learned = responsibilities(*place, model.log_outcomes(temperature))
+        learned, _ = inferred(*place, model.log_outcomes(temperature))
         edges = model.dag(temperature).roll(-int(model.best_restart), dims=0).cpu().numpy()
-    counts = learned[trainer.train_rows].sum(0).reshape(states)
-    nodes, known = model.config.nodes, model.config.knowledge
-    masks = (known.allowed_mask(nodes), known.required_mask(nodes), known.before(nodes))
-    decided = harden(counts, edges, *masks)
+    rows = trainer.train_rows
+    nodes, knowledge = model.config.nodes, model.config.knowledge
+    masks = (
+        knowledge.allowed_mask(nodes),
+        knowledge.required_mask(nodes),
+        knowledge.before(nodes),
+    )
+    # What others let expect of a sample fits tables; for an edge it is no further evidence.
+    decided = harden(learned[rows[trainer.full]].sum(0).reshape(states), edges, *masks)
+    told = rows[answered(model, trainer.data)[rows]]
+    counts = learned[told if len(told) else rows].sum(0).reshape(states)
     model.decide(fit_tables(counts, decided.adjacency))
     with torch.no_grad():
-        gamma = responsibilities(*place, model.log_outcomes(0.0))
-    graph = _graph(model, decided, gamma)
+        gamma, _ = inferred(*place, model.log_outcomes(0.0))
+    judged = gamma[trainer.data.observed.sum(1).cpu().numpy() >= trainer.full_from]
+    graph = _graph(model, decided, gamma, judged)
     arrays = {
         "latent_mean": posterior.mean.cpu().numpy(),
         "latent_variance": posterior.variance.cpu().numpy(),
@@ -91,7 +106,7 @@ def conclude(trainer: Trainer, dataset: MultimodalDataset) -> Findings:
     arrays |= {f"prototype.{name}": values for name, values in prototypes.items()}
     return Findings(
         graph=graph,
-        summary=_summary(trainer, start, graph, decided, gamma),
+        summary=_summary(trainer, start, graph, decided, gamma, judged),
         assignments=_assignments(dataset, gamma, states),
         arrays=arrays,
     )
@@ -112,9 +127,10 @@ def _graph(
     model: CausalPima,
     decided: DecidedGraph,
     gamma: NDArray[np.float64],
+    judged: NDArray[np.float64],
 ) -> GraphResult:
     states, nodes = model.config.states, model.config.nodes
-    separation = separations(node_posteriors(gamma, states))
+    separation = separations(node_posteriors(judged, states))
     probabilities = decided.probabilities
     edges = [
         EdgeResult(
@@ -163,11 +179,13 @@ def _summary(
     graph: GraphResult,
     decided: DecidedGraph,
     gamma: NDArray[np.float64],
+    judged: NDArray[np.float64],
 ) -> Summary:
     model = trainer.model
     held = trainer.some(trainer.held_rows)
     terms = evaluate(model, held, model.log_outcomes(0.0)).means("held_out")
     posteriors = node_posteriors(gamma, model.config.states)
+    observed = trainer.data.observed.cpu().numpy()
     nodes = [
         NodeEvidence(
             name=node.name,
@@ -176,6 +194,8 @@ def _summary(
             gain=gain,
             views=list(views),
             overlap=round(overlap, 6),
+            open_share=round(_open_share(posterior, observed), 6),
+            goes_with=_goes_with(posterior, observed, model.names),
         )
         for node, posterior, gain, views, overlap in zip(
             graph.nodes, posteriors, start.gains, start.views, start.overlap, strict=True
@@ -184,7 +204,7 @@ def _summary(
     summary = Summary(
         held_out_elbo={name.removeprefix("held_out/"): value for name, value in terms.items()},
         modality_error=modality_errors(model, held),
-        assignment_entropy=mean_entropy(gamma),
+        assignment_entropy=mean_entropy(judged),
         start={
             "source": start.source,
             "entropy": start.entropy,
@@ -203,10 +223,38 @@ def _summary(
         experts=expert_results(model),
         warnings=[],
         seconds={stage: round(spent, 3) for stage, spent in trainer.position.seconds.items()},
+        guessed=int((~answered(model, trainer.data)).sum()),
+        apart=len(model.names) > 1 and bool(observed.sum(1).max() == 1),
     )
     untaught = trainer.distil_epochs > 0 and not trainer.is_distilled
     warnings = doubts(summary, graph, finished=trainer.joint_is_over, untaught=untaught)
     return summary.model_copy(update={"warnings": warnings})
+
+
+def _open_share(posterior: NDArray[np.float64], observed: NDArray[np.bool_]) -> float:
+    """Share of samples that lack a modality and leave a node's state open."""
+    return float((~observed.all(1) & (posterior.max(1) < SURE)).mean())
+
+
+def _goes_with(
+    posterior: NDArray[np.float64], observed: NDArray[np.bool_], names: tuple[str, ...]
+) -> str | None:
+    """The modality whose being measured tells most of a node's sure states; None if none does.
+
+    Args:
+        posterior: of the node's states, shape ``(n, K)``.
+        observed: which modalities samples have, shape ``(n, modalities)``.
+        names: of the modalities.
+    """
+    sure = posterior.max(1) >= SURE
+    state, there = posterior[sure].argmax(1), observed[sure].astype(np.int64)
+    told = {
+        name: mutual_information(state, column)
+        for name, column in zip(names, there.T, strict=True)
+        if len(np.unique(column)) > 1
+    }
+    most = max(told, key=lambda name: told[name], default=None)
+    return most if most and told[most] > TELLING_LACK else None
 
 
 def _not_drawn(nodes: tuple[str, ...], decided: DecidedGraph) -> list[dict[str, float | str]]:

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpima_core.config import SEARCHED_SAMPLES, ModelConfig, TrainingConfig
+from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.multimodal import Kind, MultimodalDataset
 from causalpima_core.elbo import start_likelihood
 from causalpima_core.errors import OTHER_VERSION, RunFolderError, TrainingError
 from causalpima_core.experts.check import check_experts
+from causalpima_core.inference import full_from
 from causalpima_core.model import CausalPima
 from causalpima_core.runs.records import (
     BatchRecord,
@@ -113,7 +114,10 @@ class Trainer:
         small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
         self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
         self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
-        several = bool((self.data.observed[self.train_rows].sum(1) > 1).any())
+        observed = self.data.observed[self.train_rows]
+        self.full_from = full_from(observed.cpu().numpy(), model.n_outcomes)
+        self.full = (observed.sum(1) >= self.full_from).cpu().numpy()
+        several = bool((observed.sum(1) > 1).any())
         self.distil_epochs = training.epochs_of(training.distil_steps, n_train) if several else 0
         self.distillation: Distillation | None = None
 
@@ -234,16 +238,17 @@ class Trainer:
         if self.start and self.joint_has_begun:
             for text in in_words(self.start, from_data=from_data):
                 yield NoteRecord(text)
-            if len(data) > SEARCHED_SAMPLES:
-                yield NoteRecord(subsample.in_words(len(data)))
+            unsearched = subsample.in_words(self.full)
+            if unsearched:
+                yield NoteRecord(unsearched)
         else:
             entropy = f" (assignment entropy {found.entropy:.3f} nats)" if found else ""
             yield NoteRecord(f"No clear groups yet{entropy}: learning more.")
 
     def _best_division(self, data: Samples) -> Start | None:
-        """As `search.best_division` finds it, in a part of the samples where these are too many."""
+        """As `search.best_division` finds it, in the part of the samples that is searched."""
         rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-        searched = subsample.searched_rows(len(data), self.config.seed)
+        searched = subsample.searched_rows(self.full, self.config.seed)
         if len(searched) == len(data):
             return best_division(self.model, data, rng)
         part = data.only(torch.from_numpy(searched).to(self.device))
@@ -292,7 +297,8 @@ class Trainer:
                 physics = expert_statistics(self.model)
                 for fraction, (terms, posterior, batch) in self._batches(Stage.JOINT, progress):
                     totals.add(terms)
-                    statistics.add(posterior, terms.responsibilities)
+                    full = batch.observed.sum(1) >= self.full_from
+                    statistics.add(posterior[full], terms.responsibilities[full])
                     gather(self.model, physics, batch, terms.responsibilities)
                     yield BatchRecord(Stage.JOINT, self.position.epoch + fraction, self.epochs)
                 self.model.set_components(statistics.maximise(self.model.components, SHRINKAGE))
@@ -368,7 +374,9 @@ class Trainer:
         if error is None or n_outcomes == 1 or self.start is None:
             return None
         outcome = torch.from_numpy(self.start.outcome).to(self.device)
-        return start_likelihood(outcome, n_outcomes, error)
+        said = start_likelihood(outcome, n_outcomes, error)
+        said[~torch.from_numpy(self.full).to(self.device)] = 0.0  # their outcome is a guess
+        return said
 
     def _close_epoch(
         self, stage: Stage, totals: EpochTotals, extra: dict[str, float]

@@ -1,4 +1,8 @@
-"""The search for groups in a part of very many samples, and the others' place in what it finds."""
+"""The search for groups in a part of the samples, and the others' place in what it finds.
+
+Of very many samples a part says as much. And one that lacks what shows a node is put into one of
+its states by the joint encoders, whatever it is: groups are looked for in samples that lack little.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +22,18 @@ NEIGHBOURS = 15
 """Near samples that decide together on the group of one that was not searched."""
 
 
-def searched_rows(n: int, seed: int) -> NDArray[np.int64]:
-    """Rows of the samples to search, the same whenever asked: all, or so many at random."""
-    if n <= SEARCHED_SAMPLES:
-        return np.arange(n)
-    return np.sort(np.random.default_rng([seed, 4]).permutation(n)[:SEARCHED_SAMPLES])
+def searched_rows(full: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """Rows of the samples to search, the same whenever asked: all full ones, or many at random.
+
+    Args:
+        full: whether each sample has as many modalities as is asked, shape ``(n,)``.
+        seed: of the run.
+    """
+    rows = np.flatnonzero(full)
+    if len(rows) <= SEARCHED_SAMPLES:
+        return rows
+    chosen = np.random.default_rng([seed, 4]).permutation(len(rows))[:SEARCHED_SAMPLES]
+    return rows[np.sort(chosen)]
 
 
 def for_all(
@@ -43,9 +54,18 @@ def for_all(
     return replace(start, outcome=outcome)
 
 
-def in_words(n: int) -> str:
-    """What was not looked at in the search among ``n`` samples."""
+def in_words(full: NDArray[np.bool_]) -> str | None:
+    """What was not looked at in the search; None where everything was.
+
+    Args:
+        full: as for `searched_rows`.
+    """
+    n_full = int(full.sum())
+    searched = min(n_full, SEARCHED_SAMPLES)
+    if searched == len(full):
+        return None
+    which = "drawn at random" if n_full > SEARCHED_SAMPLES else "which lack the fewest modalities"
     return (
-        f"Groups were looked for in {SEARCHED_SAMPLES:,} of the {n:,} training samples, drawn at "
-        "random; the others went to the groups of their neighbours."
+        f"Groups were looked for in {searched:,} of the {len(full):,} training samples, {which}; "
+        "the others went to the groups of their neighbours."
     )

@@ -21,6 +21,10 @@ def case(
     arrangement=0.1,
     shown=0.5,
     weights=(0.4, 0.2, 0.3, 0.1),
+    still_open=0.0,
+    goes_with=None,
+    guessed=0,
+    apart=False,
 ):
     graph = GraphResult(
         nodes=[NodeResult(name=n, states=2, separation=separation) for n in ("node_1", "node_2")],
@@ -55,13 +59,21 @@ def case(
         },
         nodes=[
             NodeEvidence(
-                name="node_1", separation=separation, least_state_share=share, gain=shown, views=[]
+                name="node_1",
+                separation=separation,
+                least_state_share=share,
+                gain=shown,
+                views=[],
+                open_share=still_open,
+                goes_with=goes_with,
             )
         ],
         score_gap=gap,
         edges_not_drawn=[{"source": "node_1", "target": "node_3", "probability": other}],
         warnings=[],
         seconds={},
+        guessed=guessed,
+        apart=apart,
     )
     return summary, graph
 
@@ -118,3 +130,13 @@ def test_a_close_choice_of_states_is_told_with_what_was_refused():
     start = summary.start | {"narrow_states": True, "refused_states": "2 × 2 × 2 (groups overlap)"}
     (only,) = doubts(summary.model_copy(update={"start": start}), graph, finished=True)
     assert "a close thing; refused: 2 × 2 × 2 (groups overlap): compare" in only
+
+
+def test_what_lacking_modalities_leave_open_is_told():
+    assert told(still_open=0.01) == told()
+    assert "node_1 stays open in 30% of the samples" in told(still_open=0.3)
+    assert "node_1 goes with whether curve was measured" in told(goes_with="curve")
+    assert "States of 12 samples that lack a modality are guesses" in told(guessed=12)
+    both = told(guessed=12, apart=True)
+    assert "No sample has two modalities" in both
+    assert "are guesses" not in both

@@ -16,7 +16,7 @@ from causalpima_core.data import stored
 from causalpima_core.data.multimodal import MultimodalDataset, of_arrays
 from causalpima_core.data.stored import StoredValues
 from causalpima_core.runs.records import NoteRecord
-from causalpima_core.training import loop, subsample
+from causalpima_core.training import subsample
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
@@ -65,8 +65,7 @@ def test_groups_looked_for_in_some_samples_are_those_of_all(monkeypatch, images_
     dataset = of_arrays(images_and_table)
     whole, _, told = trained(dataset)
     assert not any("drawn at random" in note for note in told)
-    for module in (loop, subsample):
-        monkeypatch.setattr(module, "SEARCHED_SAMPLES", 150)
+    monkeypatch.setattr(subsample, "SEARCHED_SAMPLES", 150)
     part, _, told = trained(dataset)
     assert sum("150 of the 234 training samples, drawn at random" in note for note in told) == 1
     assert part.start is not None
@@ -76,7 +75,7 @@ def test_groups_looked_for_in_some_samples_are_those_of_all(monkeypatch, images_
 
 def brief_run(path: Path) -> dict:
     """For a process of its own; groups are looked for in few samples, to save time."""
-    loop.SEARCHED_SAMPLES = subsample.SEARCHED_SAMPLES = 300
+    subsample.SEARCHED_SAMPLES = 300
     return of_run(path, steps=2)
 
 
