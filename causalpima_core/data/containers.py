@@ -21,7 +21,13 @@ from typing import BinaryIO
 from causalpima_core.data import stored
 from causalpima_core.data.archives import COPIED_AT_ONCE
 from causalpima_core.data.conversion import converted, one_of, tell
-from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
+from causalpima_core.data.sources import (
+    Source,
+    check_memory,
+    check_ratio,
+    natural_order,
+    shown,
+)
 from causalpima_core.errors import DataError
 from causalpima_core.runs.workspace import plain_name
 
@@ -46,7 +52,7 @@ _OUTSIDE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 
 
 def folder_sources(folder: Path) -> list[Source]:
-    """All files below a folder, in order of their names; hidden ones are none of the data.
+    """All files below a folder, in natural order of their names; hidden ones are none of the data.
 
     Raises:
         DataError: a link, too many files, or one that cannot be listed.
@@ -61,7 +67,7 @@ def folder_sources(folder: Path) -> list[Source]:
 
 @contextmanager
 def zip_sources(source: Source) -> Iterator[list[Source]]:
-    """All files of an archive, in order of their names, while it is open.
+    """All files of an archive, in natural order of their names, while it is open.
 
     Raises:
         DataError: it is damaged, encrypted or a trap.
@@ -82,7 +88,7 @@ def zip_sources(source: Source) -> Iterator[list[Source]]:
             _check_members(members, source)
             visible = [m for m in members if not _hidden(m.filename)]
             found: list[Source] = []
-            for member in sorted(visible, key=lambda m: m.filename):
+            for member in sorted(visible, key=lambda m: natural_order(m.filename)):
                 with one_of(len(found), len(visible)):
                     found.append(_member(archive, member, source))
             yield found
@@ -92,7 +98,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
     if depth > MAX_DEPTH:
         raise DataError(f"Folder '{shown(folder.name)}' is nested too deeply: expected data files.")
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(folder), key=lambda entry: natural_order(entry.name))
     except OSError as error:
         raise DataError(
             f"Folder '{shown(folder.name)}' cannot be read ({error.strerror}): check who may."

@@ -74,9 +74,12 @@ def check_once(sample_id: NDArray[np.str_], origin: str) -> None:
         )
 
 
-def taken_in_order(origin: str, first: str) -> str:
-    """What is noted of a file that does not name its samples."""
-    return f"The samples of '{origin}' have no names and are taken in the order of '{first}'."
+def taken_in_order(origin: str, first: str, samples: NDArray[np.str_]) -> str:
+    """What is noted of a file that does not name its samples, with those that it is given."""
+    return (
+        f"The samples of '{origin}' have no names and are taken in the order of '{first}' "
+        f"({_ends(samples)})."
+    )
 
 
 def together(parts: Sequence[Part]) -> MultimodalDataset:
@@ -151,15 +154,15 @@ def _named(part: Part, parts: Sequence[Part]) -> Part:
     if part.sample_id is not None:
         check_once(part.sample_id, part.origin)
         return part
-    first = next(p for p in parts if p.decides) if any(p.decides for p in parts) else None
-    first = first or next(p for p in parts if p.sample_id is not None)
+    naming = [(p, p.sample_id) for p in parts if p.sample_id is not None]
+    first, samples = next((one for one in naming if one[0].decides), naming[0])
     if part.n != first.n:
         raise DataError(
             f"'{part.origin}' has {part.n} samples without names, '{first.origin}' has {first.n}: "
             "expected the same samples in the same order; give it a 'sample_id' for each."
         )
-    note = taken_in_order(part.origin, first.origin)
-    return replace(part, sample_id=first.sample_id, notes=(*part.notes, note))
+    note = taken_in_order(part.origin, first.origin, samples)
+    return replace(part, sample_id=samples, notes=(*part.notes, note))
 
 
 def _all_samples(parts: Sequence[Part]) -> NDArray[np.str_]:
@@ -220,6 +223,18 @@ def _unmatched(part: Part, samples: NDArray[np.str_], rows: NDArray[np.int64]) -
         if len(unused):
             notes.append(f"{_some(unused)} of '{part.origin}' occur nowhere else and are left out.")
     return notes
+
+
+def _ends(samples: NDArray[np.str_]) -> str:
+    """The first few names and the last, which show the order of all.
+
+    >>> _ends(np.array(["a", "b", "c", "d", "e"]))
+    'a, b, c, …, e'
+    """
+    told: list[str] = samples.tolist()
+    if len(told) > NAMED_SAMPLES + 1:
+        told = [*told[:NAMED_SAMPLES], "…", told[-1]]
+    return ", ".join(map(shown, told))
 
 
 def _some(samples: NDArray[np.str_]) -> str:

@@ -148,7 +148,8 @@ def _columns_for(
     columns = frame.drop(columns=naming)
     has_ids = part.sample_id is not None
     if len(frame) == len(sample_id) and not (naming and has_ids):
-        return columns, [taken_in_order(shown(neighbour.name), part.origin)] if has_ids else []
+        told = taken_in_order(shown(neighbour.name), part.origin, sample_id)
+        return columns, [told] if has_ids else []
     named = frame[naming[0]].astype(str) if naming else pd.Series(dtype=str)
     named = pd.Series(written_alike(named.to_numpy(dtype=np.str_), set(sample_id.tolist())))
     if set(named) != set(sample_id) or named.duplicated().any():

@@ -6,6 +6,7 @@ What a file claims to hold is compared with what it is before any memory is give
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MAX_RATIO = 200
 by a factor of two to fifty."""
 
 LONGEST_SHOWN = 60
+_NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,23 @@ def shown(name: str, longest: int = LONGEST_SHOWN) -> str:
     if len(visible) <= longest:
         return visible
     return f"{visible[: longest - 21]}…{visible[-20:]}"
+
+
+def natural_order(name: str) -> tuple[list[list[tuple[int, str]]], str]:
+    """What files are sorted by: folder by folder, a number in a name before every greater one.
+
+    >>> sorted(["b/10.png", "b/9.png", "a/2.png"], key=natural_order)
+    ['a/2.png', 'b/9.png', 'b/10.png']
+    """
+    return [[_piece(piece) for piece in _NUMBER.split(part)] for part in name.split("/")], name
+
+
+def _piece(piece: str) -> tuple[int, str]:
+    """A word, or the digits of a number after how many they are, since `int` refuses long ones."""
+    if not piece.isdecimal():
+        return 0, piece
+    digits = "".join(str(int(digit)) for digit in piece).lstrip("0")
+    return len(digits), digits
 
 
 def check_expansion(what: str, packed: int, unpacked: int) -> None:

@@ -127,7 +127,8 @@ def test_metadata_without_names_are_taken_in_order_and_said_so(tmp_path):
     table = pd.DataFrame({"id": [f"00{i}" for i in reversed(range(6))], "grade": range(6)})
     table.to_csv(tmp_path / "a.metadata.csv", index=False)
     assert load_dataset(tmp_path / "a.npz").notes == (
-        "The samples of 'a.metadata.csv' have no names and are taken in the order of 'a.npz'.",
+        "The samples of 'a.metadata.csv' have no names and are taken in the order of 'a.npz' "
+        "(000, 001, 002, …, 005).",
     )
     table.rename(columns={"id": "sample_id"}).to_csv(tmp_path / "a.metadata.csv", index=False)
     dataset = load_dataset(tmp_path / "a.npz")
