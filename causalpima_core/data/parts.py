@@ -78,8 +78,20 @@ def taken_in_order(origin: str, first: str, samples: NDArray[np.str_]) -> str:
     """What is noted of a file that does not name its samples, with those that it is given."""
     return (
         f"The samples of '{origin}' have no names and are taken in the order of '{first}' "
-        f"({_ends(samples)})."
+        f"({ends(samples)})."
     )
+
+
+def ends(samples: NDArray[np.str_]) -> str:
+    """The first few names and the last, which show the order of all.
+
+    >>> ends(np.array(["a", "b", "c", "d", "e"]))
+    'a, b, c, …, e'
+    """
+    told: list[str] = samples.tolist()
+    if len(told) > NAMED_SAMPLES + 1:
+        told = [*told[:NAMED_SAMPLES], "…", told[-1]]
+    return ", ".join(map(shown, told))
 
 
 def together(parts: Sequence[Part]) -> MultimodalDataset:
@@ -94,10 +106,22 @@ def together(parts: Sequence[Part]) -> MultimodalDataset:
     _check_modalities(parts)
     if all(part.sample_id is None for part in parts):
         _check_counts(parts)
-        return _joined(parts, np.arange(parts[0].n).astype(str))
+        samples = np.arange(parts[0].n).astype(str)
+        return _joined(_noted(parts, samples), samples)
     parts = _written_alike(parts)
     named = [_named(part, parts) for part in parts]
     return _joined(named, _all_samples(named))
+
+
+def _noted(parts: Sequence[Part], samples: NDArray[np.str_]) -> list[Part]:
+    """Parts without names, those of metadata with a note on whose order they are taken in."""
+    first = next(part for part in parts if part.modalities)
+    return [
+        part
+        if part.modalities
+        else replace(part, notes=(*part.notes, taken_in_order(part.origin, first.origin, samples)))
+        for part in parts
+    ]
 
 
 def written_alike(names: NDArray[np.str_], known: set[str]) -> NDArray[np.str_]:
@@ -150,7 +174,10 @@ def _check_counts(parts: Sequence[Part]) -> None:
 
 
 def _named(part: Part, parts: Sequence[Part]) -> Part:
-    """The part with names of samples, each once: its own, or those of the first that has them."""
+    """The part with names of samples, each once: its own, or those of the first that has them.
+
+    Metadata may name them by their numbers, which are then their names.
+    """
     if part.sample_id is not None:
         check_once(part.sample_id, part.origin)
         return part
@@ -161,6 +188,9 @@ def _named(part: Part, parts: Sequence[Part]) -> Part:
             f"'{part.origin}' has {part.n} samples without names, '{first.origin}' has {first.n}: "
             "expected the same samples in the same order; give it a 'sample_id' for each."
         )
+    numbers = np.arange(part.n).astype(str)
+    if not (first.modalities or first.decides) and set(samples) == set(numbers):
+        return replace(part, sample_id=numbers)
     note = taken_in_order(part.origin, first.origin, samples)
     return replace(part, sample_id=samples, notes=(*part.notes, note))
 
@@ -223,18 +253,6 @@ def _unmatched(part: Part, samples: NDArray[np.str_], rows: NDArray[np.int64]) -
         if len(unused):
             notes.append(f"{_some(unused)} of '{part.origin}' occur nowhere else and are left out.")
     return notes
-
-
-def _ends(samples: NDArray[np.str_]) -> str:
-    """The first few names and the last, which show the order of all.
-
-    >>> _ends(np.array(["a", "b", "c", "d", "e"]))
-    'a, b, c, …, e'
-    """
-    told: list[str] = samples.tolist()
-    if len(told) > NAMED_SAMPLES + 1:
-        told = [*told[:NAMED_SAMPLES], "…", told[-1]]
-    return ", ".join(map(shown, told))
 
 
 def _some(samples: NDArray[np.str_]) -> str:

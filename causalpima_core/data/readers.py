@@ -12,14 +12,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from causalpima_core.data.arrays import array_of, arrays_of, checked_ids
-from causalpima_core.data.collections import dataset_of_sources
+from causalpima_core.data.collections import IDENTIFIERS, dataset_of_sources
 from causalpima_core.data.containers import folder_sources, zip_sources
 from causalpima_core.data.frames import SAMPLE_ID, frame_at, read_frame
 from causalpima_core.data.hdf5 import read_hdf5
 from causalpima_core.data.mudata import read_mudata
 from causalpima_core.data.multimodal import MultimodalDataset, modality_of_array
 from causalpima_core.data.netcdf import read_netcdf
-from causalpima_core.data.parts import Part, dataset_of, taken_in_order, together, written_alike
+from causalpima_core.data.parts import (
+    Part,
+    dataset_of,
+    ends,
+    taken_in_order,
+    together,
+    written_alike,
+)
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame, require_numbers
 from causalpima_core.data.units import described
@@ -27,9 +34,6 @@ from causalpima_core.errors import DataError
 
 METADATA_SUFFIXES = (".metadata.csv", ".truth.csv")
 """Neighbours of a file of arrays with a line per sample: what the person adds, what is known."""
-
-IDENTIFIERS = ("sample", SAMPLE_ID)
-"""Columns of such a neighbour that name the samples."""
 
 ARCHIVE = ".zip"
 _log = logging.getLogger(__name__)
@@ -144,21 +148,25 @@ def _columns_for(
     neighbour: Path, part: Part, sample_id: NDArray[np.str_]
 ) -> tuple[pd.DataFrame, list[str]]:
     frame = frame_at(neighbour, text=IDENTIFIERS)
-    naming = [c for c in frame.columns if c in IDENTIFIERS]
-    columns = frame.drop(columns=naming)
-    has_ids = part.sample_id is not None
-    if len(frame) == len(sample_id) and not (naming and has_ids):
-        told = taken_in_order(shown(neighbour.name), part.origin, sample_id)
-        return columns, [told] if has_ids else []
-    named = frame[naming[0]].astype(str) if naming else pd.Series(dtype=str)
-    named = pd.Series(written_alike(named.to_numpy(dtype=np.str_), set(sample_id.tolist())))
-    if set(named) != set(sample_id) or named.duplicated().any():
+    naming = [c for c in IDENTIFIERS if c in frame.columns]
+    columns, told = frame.drop(columns=naming), shown(neighbour.name)
+    names = frame[naming[0]].astype(str).to_numpy(dtype=np.str_) if naming else np.array([], str)
+    named = pd.Index(written_alike(names, set(sample_id.tolist())))
+    if set(named) == set(sample_id) and named.is_unique:
+        return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True), []
+    if len(frame) != len(sample_id) or (naming and part.sample_id is not None):
         note = (
-            f"'{shown(neighbour.name)}' is left out: it has {len(frame)} lines that are not the "
+            f"'{told}' is left out: it has {len(frame)} lines that are not the "
             f"{len(sample_id)} samples of the data."
         )
         return pd.DataFrame(index=range(len(sample_id))), [note]
-    return columns.set_axis(named).loc[list(sample_id)].reset_index(drop=True), []
+    if not naming:
+        return columns, [taken_in_order(told, part.origin, sample_id)]
+    note = (
+        f"The samples of '{told}' ({ends(names)}) are taken in the order of '{part.origin}', which "
+        "does not name its own: check that they are the same, or give it a 'sample_id'."
+    )
+    return columns, [note]
 
 
 READERS: dict[str, Callable[[Source], Part | list[Part]]] = {

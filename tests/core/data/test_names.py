@@ -136,6 +136,60 @@ def test_metadata_without_names_are_taken_in_order_and_said_so(tmp_path):
     assert list(dataset.metadata["grade"]) == [5, 4, 3, 2, 1, 0]
 
 
+@pytest.fixture
+def unnamed(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "d.npz", t=TABLE[:6])
+    return tmp_path / "d.npz"
+
+
+def beside(path: Path, names: list[str], column: str = "sample_id") -> None:
+    """Metadata whose lines are graded in order, under these names."""
+    frame = pd.DataFrame({column: names, "grade": range(len(names))})
+    frame.to_csv(path.with_suffix(".metadata.csv"), index=False)
+
+
+@pytest.mark.parametrize("column", ["sample_id", "sample"])
+@pytest.mark.parametrize("numbers", ["543210", "012345"])
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_metadata_that_count_samples_without_names_are_matched(unnamed, column, numbers, in_folder):
+    beside(unnamed, list(numbers), column)
+    dataset = load_dataset(unnamed.parent if in_folder else unnamed)
+    assert list(dataset.sample_id) == list("012345")
+    assert list(dataset.metadata["grade"]) == [numbers.index(n) for n in "012345"]
+    assert dataset.notes == ()
+    np.testing.assert_array_equal(dataset["t"].values, TABLE[:6].astype(np.float32))
+
+
+@pytest.mark.parametrize("names", ["abcdef", "123456", "001234"])
+def test_metadata_of_other_names_are_taken_in_order_and_said_so(unnamed, names):
+    beside(unnamed, list(names))
+    dataset = load_dataset(unnamed)
+    assert list(dataset.sample_id) == list("012345")
+    assert list(dataset.metadata["grade"]) == list(range(6))
+    told = f"{', '.join(names[:3])}, …, {names[-1]}"
+    assert dataset.notes == (
+        f"The samples of 'd.metadata.csv' ({told}) are taken in the order of 'd.npz', which does "
+        "not name its own: check that they are the same, or give it a 'sample_id'.",
+    )
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_where_neither_names_samples_it_is_said_too(unnamed, in_folder):
+    pd.DataFrame({"grade": range(6)}).to_csv(unnamed.with_suffix(".metadata.csv"), index=False)
+    dataset = load_dataset(unnamed.parent if in_folder else unnamed)
+    assert list(dataset.metadata["grade"]) == list(range(6))
+    assert dataset.notes == (
+        "The samples of 'd.metadata.csv' have no names and are taken in the order of 'd.npz' "
+        "(0, 1, 2, …, 5).",
+    )
+
+
+def test_of_two_columns_of_names_sample_id_counts(unnamed):
+    frame = pd.DataFrame({"sample": list("abcdef"), "sample_id": list("543210")})
+    frame.assign(grade=range(6)).to_csv(unnamed.with_suffix(".metadata.csv"), index=False)
+    assert list(load_dataset(unnamed).metadata["grade"]) == [5, 4, 3, 2, 1, 0]
+
+
 def test_names_that_are_objects_are_to_become_text(tmp_path):
     told = refused(npz(tmp_path, np.array(["a", "b", "c"], dtype=object)))
     assert told.startswith("sample_id is an array of Python objects")
