@@ -218,6 +218,7 @@ def _modality(name: str, item: h5py.Dataset, source: Source) -> Modality:
         axis_unit=axis_unit,
         channels=channels if kind is Kind.IMAGE and len(channels) == modality.shape[0] else (),
         scale=Scale.MIN_MAX if _word(item, "scale") == Scale.MIN_MAX else Scale.STANDARD,
+        rounding=modality.rounding,
     )
 
 

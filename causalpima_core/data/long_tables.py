@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from causalpima_core.data.frames import SAMPLE_ID
 from causalpima_core.data.multimodal import MIN_CURVE_POINTS, Kind, Modality, modality_of_array
 from causalpima_core.data.parts import Part, check_once
+from causalpima_core.data.rounding import as_float32, lost_by_rounding
 from causalpima_core.data.sources import shown
 from causalpima_core.errors import DataError
 
@@ -134,13 +136,11 @@ def _curve(
     column: str, grid: NDArray[np.float64], axis: tuple[float, ...], axis_unit: str
 ) -> Modality:
     name, unit = name_and_unit(column)
-    with np.errstate(over="ignore"):
-        values = grid.astype(np.float32)
-    kind = Kind.CURVE if len(axis) >= MIN_CURVE_POINTS else Kind.TABLE
-    if kind is Kind.TABLE:
+    if len(axis) < MIN_CURVE_POINTS:
         columns = tuple(f"{name}[{point}]" for point in range(len(axis)))
-        return Modality(name, kind, values, columns, unit=unit)
-    return Modality(name, kind, values, unit=unit, axis=axis, axis_unit=axis_unit)
+        return replace(modality_of_array(name, grid, columns), unit=unit)
+    values, rounding = as_float32(grid), lost_by_rounding(name, grid)
+    return Modality(name, Kind.CURVE, values, (), unit, axis, axis_unit, rounding=rounding)
 
 
 def _check_constant(column: pd.Series, points: int, ids: pd.Index, origin: str) -> None:

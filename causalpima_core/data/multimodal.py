@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from causalpima_core.data.naming import check_modality_name
 from causalpima_core.data.overview import Overview, look_over
+from causalpima_core.data.rounding import lost_by_rounding
 from causalpima_core.data.scale import Scale
 from causalpima_core.data.stored import StoredValues, Values, evenly, pieces, stays_as_it_is
 from causalpima_core.errors import DataError
@@ -51,6 +52,8 @@ class Modality:
         axis_unit: of ``axis``.
         channels: what each channel of an image is; empty where unknown.
         scale: how runs scale the values unless they are told otherwise.
+        rounding: a sentence on what float32 does not hold of the numbers in the file; empty where
+            it holds enough.
 
     Raises:
         DataError: where the array is not usable; the message names the modality.
@@ -65,6 +68,7 @@ class Modality:
     axis_unit: str = ""
     channels: tuple[str, ...] = ()
     scale: Scale = Scale.STANDARD
+    rounding: str = ""
 
     def __post_init__(self) -> None:
         """Reject what cannot be trained on, in the order a person would mend it."""
@@ -96,8 +100,9 @@ class Modality:
             raise DataError(f"Modality '{name}' is missing in every sample: remove it.")
         if seen.observed.sum() > 1 and seen.low == seen.high:
             raise DataError(
-                f"Modality '{name}' is constant (always {seen.low:g}): it tells "
-                "nothing about the samples; remove it."
+                self.rounding
+                or f"Modality '{name}' is constant (always {seen.low:g}): it tells nothing about "
+                "the samples; remove it."
             )
 
     @cached_property
@@ -242,7 +247,8 @@ def of_arrays(
     n = len(modalities[0].values)
     ids = np.arange(n) if sample_id is None else np.asarray(sample_id)
     table = pd.DataFrame(index=range(n)) if metadata is None else metadata.reset_index(drop=True)
-    return MultimodalDataset(modalities, ids.astype(str), table)
+    notes = tuple(m.rounding for m in modalities if m.rounding)
+    return MultimodalDataset(modalities, ids.astype(str), table, notes)
 
 
 def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) -> Modality:
@@ -250,7 +256,7 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
     check_numbers(name, array.dtype)
     if array.size == 0:
         raise DataError(f"Modality '{name}' is empty (shape {array.shape}): remove it or fill it.")
-    stays = stays_as_it_is(array)
+    stays, given = stays_as_it_is(array), array
     if not stays:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32, copy=False)
@@ -266,7 +272,9 @@ def modality_of_array(name: str, array: NDArray, columns: tuple[str, ...] = ()) 
             f"Modality '{name}' has shape {array.shape}: expected (samples, values) for a table or "
             "curve, (samples, height, width) or (samples, channels, height, width) for images."
         )
-    return Modality(name, kind, StoredValues(array) if stays else array, columns)
+    rounding = lost_by_rounding(name, given, columns if kind is Kind.TABLE else None)
+    values = StoredValues(array) if stays else array
+    return Modality(name, kind, values, columns, rounding=rounding)
 
 
 def check_numbers(name: str, dtype: np.dtype) -> None:

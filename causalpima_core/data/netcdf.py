@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import h5py
@@ -158,7 +159,7 @@ def _dressed(
     axis_unit: str = "",
 ) -> Modality:
     columns = modality.columns if kind is Kind.TABLE else ()
-    return Modality(modality.name, kind, modality.values, columns, unit, axis, axis_unit)
+    return replace(modality, kind=kind, columns=columns, unit=unit, axis=axis, axis_unit=axis_unit)
 
 
 def _ids(data: xr.Dataset, along: str) -> NDArray[np.str_] | None:

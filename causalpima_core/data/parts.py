@@ -44,6 +44,11 @@ class Part:
     decides: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notes, and what is lost of numbers by rounding."""
+        return (*self.notes, *(m.rounding for m in self.modalities if m.rounding))
+
 
 def dataset_of(part: Part) -> MultimodalDataset:
     """One part as a whole dataset, its rows untouched.
@@ -60,7 +65,7 @@ def dataset_of(part: Part) -> MultimodalDataset:
         check_once(part.sample_id, part.origin)
     ids = np.arange(part.n).astype(str) if part.sample_id is None else part.sample_id
     metadata = part.metadata if len(part.metadata) else pd.DataFrame(index=range(part.n))
-    return MultimodalDataset(part.modalities, ids, metadata, part.notes)
+    return MultimodalDataset(part.modalities, ids, metadata, part.told)
 
 
 def check_once(sample_id: NDArray[np.str_], origin: str) -> None:
@@ -209,7 +214,7 @@ def _joined(parts: Sequence[Part], samples: NDArray[np.str_]) -> MultimodalDatas
     notes: list[str] = []
     for part in parts:
         rows = _rows_of(part, samples)
-        notes += [*part.notes, *_unmatched(part, samples, rows)]
+        notes += [*part.told, *_unmatched(part, samples, rows)]
         for modality in part.modalities:
             if (rows >= 0).any():
                 modalities.append(_taken(modality, rows))

@@ -23,6 +23,7 @@ from causalpima_core.data.multimodal import (
     check_numbers,
     modality_of_array,
 )
+from causalpima_core.data.rounding import as_float32, lost_by_rounding
 from causalpima_core.data.sources import Source, check_memory, check_ratio, shown
 from causalpima_core.data.stored import StoredValues, Values, begin_npy, is_large
 from causalpima_core.errors import DataError
@@ -79,15 +80,18 @@ def _images(
     bytes_of_files = sum(file.size for file in given)
     check_ratio(f"The images ('{given[0].told}', …)", bytes_of_files, 4 * prod(shape))
     if given[0].origin is not None and is_large(shape):
-        values = _from_disk(name, given, first, given[0].origin)
+        array = _from_disk(name, given, first, given[0].origin)
+        values: Values = StoredValues(array)
     else:
         check_memory(f"The images ('{given[0].told}', …)", 4 * prod(shape))
-        values = _in_memory(name, given, first)
+        array = _in_memory(name, given, first)
+        values = as_float32(array)
+    rounding = lost_by_rounding(name, array)
     if len(given) < len(files):
         there = np.array([file is not None for file in files])
         values = _spread(values, there)
     kept = first.channels if len(first.channels) == values.shape[1] else ()
-    modality = Modality(name, Kind.IMAGE, values, channels=kept)
+    modality = Modality(name, Kind.IMAGE, values, channels=kept, rounding=rounding)
     return modality, _notes(name, first, values.shape)
 
 
@@ -100,7 +104,8 @@ def _spread(values: Values, there: NDArray[np.bool_]) -> Values:
     return spread
 
 
-def _in_memory(name: str, files: list[Source], first: Picture) -> NDArray[np.float32]:
+def _in_memory(name: str, files: list[Source], first: Picture) -> NDArray:
+    """All images as one array, in the numbers of the files."""
     layout = Layout(len(first.pixels), first.pixels.dtype)
     values: NDArray = np.zeros((len(files), *first.pixels.shape), layout.dtype)
     for row, pixels in _all_pixels(name, files, first):
@@ -109,12 +114,11 @@ def _in_memory(name: str, files: list[Source], first: Picture) -> NDArray[np.flo
             values = np.repeat(values, layout.channels, axis=1)
         values = values.astype(layout.dtype, copy=False)
         values[row] = pixels
-    with np.errstate(over="ignore"):  # what float32 cannot hold is called infinite later
-        return values.astype(np.float32)
+    return values
 
 
-def _from_disk(name: str, files: list[Source], first: Picture, origin: Path) -> StoredValues:
-    """All images as one array on disk, made once, in the numbers of the files."""
+def _from_disk(name: str, files: list[Source], first: Picture, origin: Path) -> NDArray:
+    """The same on disk, made once."""
 
     def write(folder: Path) -> None:
         layout, wider = None, Layout(len(first.pixels), first.pixels.dtype)
@@ -122,7 +126,7 @@ def _from_disk(name: str, files: list[Source], first: Picture, origin: Path) -> 
             layout, wider = wider, _write_array(folder / ARRAY, name, files, first, wider)
 
     folder = converted(origin, len(files) * first.pixels.nbytes, write, name)
-    return StoredValues(np.load(folder / ARRAY, mmap_mode="r"))
+    return np.load(folder / ARRAY, mmap_mode="r")
 
 
 def _write_array(
@@ -189,12 +193,14 @@ def _curves(name: str, files: Sequence[Source | None]) -> Modality:
     if first is None:
         raise DataError(f"Modality '{shown(name)}' is missing in every sample: remove it.")
     gap = np.full(len(first[1]), np.nan)
-    with np.errstate(over="ignore"):
-        values = np.array([gap if c is None else c for c in curves]).astype(np.float32)
-    if values.shape[1] < MIN_CURVE_POINTS:
-        return modality_of_array(name, values)
+    exact = np.array([gap if c is None else c for c in curves])
+    if exact.shape[1] < MIN_CURVE_POINTS:
+        return modality_of_array(name, exact)
     along = () if first[2] is None else tuple(first[2].tolist())
-    return Modality(name, Kind.CURVE, values, (), unit, along, axis_unit)
+    rounding = lost_by_rounding(name, exact)
+    return Modality(
+        name, Kind.CURVE, as_float32(exact), (), unit, along, axis_unit, rounding=rounding
+    )
 
 
 def _curve(

@@ -21,6 +21,7 @@ from causalpima_core.data.multimodal import (
     modality_of_array,
 )
 from causalpima_core.data.parts import Part, check_once
+from causalpima_core.data.rounding import as_float32, lost_by_rounding
 from causalpima_core.data.sources import shown
 from causalpima_core.errors import DataError
 
@@ -190,8 +191,8 @@ def _modality(name: str, cells: pd.DataFrame, unit: str, origin: str) -> Modalit
             "remove the column, or leave the whole row of that modality empty if it was not "
             "measured."
         )
-    with np.errstate(over="ignore"):
-        values = np.array(numbers, dtype=np.float32)  # a copy: pandas hands out read-only views
-    if name != TABLE and values.shape[1] >= MIN_CURVE_POINTS:
-        return Modality(name, Kind.CURVE, values, unit=unit)
-    return replace(modality_of_array(name, values, columns=tuple(cells.columns)), unit=unit)
+    exact = np.array(numbers, dtype=np.float64)
+    if name == TABLE or exact.shape[1] < MIN_CURVE_POINTS:
+        return replace(modality_of_array(name, exact, columns=tuple(cells.columns)), unit=unit)
+    rounding = lost_by_rounding(name, exact)
+    return Modality(name, Kind.CURVE, as_float32(exact), unit=unit, rounding=rounding)
