@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -19,11 +19,16 @@ from causalpima_core.data.parts import Part, together
 from causalpima_core.data.sampled_files import SAMPLED_SUFFIXES, modality_of_files
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame
+from causalpima_core.data.units import SUFFIX as UNITS
+from causalpima_core.data.units import Descriptions, descriptions_in, with_descriptions
 from causalpima_core.errors import DataError
 
 MANIFESTS = ("manifest.csv", "manifest.tsv", "manifest.parquet")
 METADATA_NAMES = ("metadata", "truth")
 """A table called so, or whose name ends so before the suffix, holds metadata only."""
+
+_SILENT = (".json", ".md", ".txt")
+"""What may lie with the data without being any of them."""
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 _MEASURED_FILE = re.compile(
@@ -51,35 +56,61 @@ def dataset_of_sources(
         DataError: naming file and row.
     """
     manifest = _manifest(sources, origin)
-    parts: list[Part] = []
+    units = {_place(s): descriptions_in(s) for s in sources if s.name.endswith(UNITS)}
     if manifest:
-        part, named = _read_manifest(manifest, sources)
-        parts.append(part)
-        rest = [s for s in sources if s is not manifest and s.name not in named]
-        unnamed = [s for s in rest if s.suffix in IMAGE_SUFFIXES]
-        if unnamed:
-            told = f"{len(unnamed)} image files are not in '{manifest.told}' and are left out "
-            parts[0] = replace(part, notes=(*part.notes, f"{told}('{unnamed[0].told}', …)."))
+        part, rest = _of_manifest(manifest, sources)
+        parts = [_described(part, manifest, units)]
     else:
-        rest = list(sources)
-        parts += _image_folders(rest)
+        parts, rest = _image_folders(sources), sources
     files = [s for s in rest if s.suffix in readers]
     for done, source in enumerate(files):
         with one_of(done, len(files)):
             read = _metadata(source) if _is_metadata(source) else readers[source.suffix](source)
-        parts += read if isinstance(read, list) else [read]
+        several = read if isinstance(read, list) else [read]
+        parts += [_described(part, source, units) for part in several]
         tell((done + 1) / len(files))
     if not parts:
         raise DataError(
             f"'{origin}' holds no file that can be read: expected manifest.csv with images, or "
             f"files ending in {', '.join(readers)}."
         )
-    left = [s for s in rest if s.suffix not in (*readers, *IMAGE_SUFFIXES, ".json", ".md", ".txt")]
     whole = together([_with_composed_names(part) for part in parts])
-    if not left:
-        return whole
-    note = f"{len(left)} files of another kind are left out ('{left[0].told}', …)."
-    return replace(whole, notes=(*whole.notes, note))
+    others = [s for s in rest if s.suffix not in (*readers, *IMAGE_SUFFIXES, *_SILENT)]
+    described = {_place(s) for s in (manifest, *files) if s}
+    astray = [s for s in sources if s.name.endswith(UNITS) and _place(s) not in described]
+    notes = (
+        *_left_out(others, "files of another kind are"),
+        *_left_out(astray, "files of units belong to no table, file of arrays or manifest and are"),
+    )
+    return replace(whole, notes=(*whole.notes, *notes))
+
+
+def _of_manifest(manifest: Source, sources: Sequence[Source]) -> tuple[Part, list[Source]]:
+    """What the manifest and its files hold, and which files it does not name."""
+    part, named = _read_manifest(manifest, sources)
+    rest = [s for s in sources if s is not manifest and s.name not in named]
+    images = [s for s in rest if s.suffix in IMAGE_SUFFIXES]
+    told = _left_out(images, f"image files are not in '{manifest.told}' and are")
+    return replace(part, notes=(*part.notes, *told)), rest
+
+
+def _left_out(files: Sequence[Source], what: str) -> tuple[str, ...]:
+    if not files:
+        return ()
+    return (f"{len(files)} {what} left out ('{files[0].told}', …).",)
+
+
+def _place(source: Source) -> str:
+    """The name without what it ends in, which a file and that of its units have in common."""
+    if source.name.endswith(UNITS):
+        return source.name.removesuffix(UNITS)
+    return PurePosixPath(source.name).with_suffix("").as_posix()
+
+
+def _described(part: Part, source: Source, units: Mapping[str, Descriptions]) -> Part:
+    """The part with what the file beside the one that it was read from states."""
+    known = units.get(_place(source), {})
+    return replace(part, modalities=with_descriptions(part.modalities, known))
 
 
 def _composed(name: str) -> str:

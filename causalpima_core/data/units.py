@@ -1,12 +1,13 @@
 """Units, axes, channels and scales that a person states for data whose format cannot hold them.
 
-They lie beside the data, in ``STEM.units.json``. The values stay as they are; how they are scaled
-counts for runs that are begun afterwards.
+They lie beside the data, in ``STEM.units.json``, also within a folder or archive. The values
+stay as they are; how they are scaled counts for runs that are begun afterwards.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.data.scale import Scale
-from causalpima_core.data.sources import shown
+from causalpima_core.data.sources import Source
 from causalpima_core.errors import DataError
 from causalpima_core.runs.files import replacing
 
@@ -45,7 +46,10 @@ class Description(BaseModel):
     scale: Scale | None = None
 
 
-_FILE = TypeAdapter(dict[str, Description])
+Descriptions = dict[str, Description]
+"""By modality."""
+
+_FILE = TypeAdapter(Descriptions)
 
 
 def described(dataset: MultimodalDataset, path: Path) -> MultimodalDataset:
@@ -58,27 +62,30 @@ def described(dataset: MultimodalDataset, path: Path) -> MultimodalDataset:
     Raises:
         DataError: that file is not understood, or does not fit the data.
     """
-    known = descriptions(path)
-    if not known:
-        return dataset
-    modalities = tuple(
-        _with(m, known[m.name]) if m.name in known else m for m in dataset.modalities
-    )
-    return replace(dataset, modalities=modalities)
+    return replace(dataset, modalities=with_descriptions(dataset.modalities, descriptions(path)))
 
 
-def descriptions(path: Path) -> dict[str, Description]:
+def with_descriptions(modalities: Sequence[Modality], known: Descriptions) -> tuple[Modality, ...]:
+    """The modalities with what is known of them; `DataError` where it does not fit one."""
+    return tuple(_with(m, known[m.name]) if m.name in known else m for m in modalities)
+
+
+def descriptions(path: Path) -> Descriptions:
     """What is stated for the data in ``path``, by modality."""
     beside = path.with_suffix(SUFFIX)
-    if not beside.is_file():
-        return {}
+    return descriptions_in(Source.of_file(beside)) if beside.is_file() else {}
+
+
+def descriptions_in(source: Source) -> Descriptions:
+    """What a file states, by modality; `DataError` where it is not understood."""
     try:
-        if beside.stat().st_size > MAX_BYTES:
+        if source.size > MAX_BYTES:
             raise ValueError("too long")
-        return _FILE.validate_json(beside.read_bytes())
+        with source.open() as file:
+            return _FILE.validate_json(file.read())
     except (ValidationError, ValueError) as error:
         raise DataError(
-            f"'{shown(beside.name)}' is not understood: expected "
+            f"'{source.told}' is not understood: expected "
             '{"MODALITY": {"unit": "MPa", "axis": [0, 0.03], "axis_unit": "", "channels": [], '
             '"scale": "min-max"}}; '
             "correct or remove it."

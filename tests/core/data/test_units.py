@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +56,77 @@ def test_a_damaged_file_is_named(path, text):
     path.with_suffix(".units.json").write_text(text)
     with pytest.raises(DataError, match=r"'a\.units\.json' is not understood"):
         load_dataset(path)
+
+
+def in_folder(place: Path) -> Path:
+    return place
+
+
+def in_archive(place: Path) -> Path:
+    return Path(shutil.make_archive(str(place), "zip", place))
+
+
+WITHIN = pytest.mark.parametrize("given_as", [in_folder, in_archive])
+STATED = {"curve": {"unit": "MPa", "axis": [0, 22], "axis_unit": "%", "scale": "min-max"}}
+
+
+@pytest.fixture
+def place(path) -> Path:
+    """A folder with the file of arrays."""
+    (path.parent / "folder").mkdir()
+    return path.rename(path.parent / "folder" / path.name).parent
+
+
+@WITHIN
+def test_it_may_lie_beside_a_file_in_a_folder_or_archive(place, given_as):
+    (place / "a.units.json").write_text(json.dumps(STATED))
+    dataset = load_dataset(given_as(place))
+    curve = dataset["curve"]
+    assert (curve.unit, curve.axis[-1], curve.axis_unit, curve.scale) == ("MPa", 22, "%", "min-max")
+    assert dataset["photo"].unit == ""
+    assert dataset.notes == ()
+
+
+@WITHIN
+def test_what_lies_beside_the_whole_goes_before(place, given_as):
+    (place / "a.units.json").write_text(json.dumps(STATED))
+    path = given_as(place)
+    path.with_suffix(".units.json").write_text('{"curve": {"unit": "GPa"}}')
+    curve = load_dataset(path)["curve"]
+    assert (curve.unit, curve.axis_unit) == ("GPa", "%")
+
+
+@WITHIN
+def test_it_may_lie_beside_a_manifest(tmp_path, given_as):
+    place = tmp_path / "folder" / "tests"
+    place.mkdir(parents=True)
+    for row in range(3):
+        np.save(place / f"{row}.npy", np.sin(row + np.arange(12) / 4))
+    rows = [f"s{row},{row}.npy\n" for row in range(3)]
+    (place / "manifest.csv").write_text("sample_id,curve\n" + "".join(rows))
+    (place / "manifest.units.json").write_text(json.dumps(STATED))
+    (place / "0.units.json").write_text(json.dumps(STATED))
+    dataset = load_dataset(given_as(place.parent))
+    assert (dataset["curve"].unit, dataset["curve"].axis_unit) == ("MPa", "%")
+    assert dataset.notes == (
+        "1 files of units belong to no table, file of arrays or manifest and are left out "
+        "('tests/0.units.json', …).",
+    )
+
+
+@WITHIN
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "'a.units.json' is not understood"),
+        (" " * 2**21, "'a.units.json' is not understood"),
+        ('{"photo": {"axis": [0, 1]}}', "Modality 'photo' is no curve"),
+    ],
+)
+def test_one_that_does_not_fit_stops_reading_there_too(place, given_as, text, told):
+    (place / "a.units.json").write_text(text)
+    with pytest.raises(DataError, match=told):
+        load_dataset(given_as(place))
 
 
 def test_known_physics_takes_axis_and_unit_from_the_data_unless_told(path):
