@@ -11,12 +11,17 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
+from causalpima_core.data.arrays import array_of
 from causalpima_core.data.conversion import one_of, tell
 from causalpima_core.data.frames import SAMPLE_ID, read_frame
 from causalpima_core.data.images import IMAGE_SUFFIXES
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.parts import Part, together
-from causalpima_core.data.sampled_files import SAMPLED_SUFFIXES, modality_of_files
+from causalpima_core.data.sampled_files import (
+    CURVE_SUFFIXES,
+    SAMPLED_SUFFIXES,
+    modality_of_files,
+)
 from causalpima_core.data.sources import Source, shown
 from causalpima_core.data.tables import part_of_frame
 from causalpima_core.data.units import SUFFIX as UNITS
@@ -90,8 +95,40 @@ def _of_manifest(manifest: Source, sources: Sequence[Source]) -> tuple[Part, lis
     part, named = _read_manifest(manifest, sources)
     rest = [s for s in sources if s is not manifest and s.name not in named]
     images = [s for s in rest if s.suffix in IMAGE_SUFFIXES]
-    told = _left_out(images, f"image files are not in '{manifest.told}' and are")
-    return replace(part, notes=(*part.notes, *told)), rest
+    curves = _unlisted_curves(rest, named, part)
+    told = (
+        *_left_out(images, f"image files are not in '{manifest.told}' and are"),
+        *_left_out(curves, f"curve files are not in '{manifest.told}' and are"),
+    )
+    unread = {s.name for s in curves}
+    return replace(part, notes=(*part.notes, *told)), [s for s in rest if s.name not in unread]
+
+
+def _unlisted_curves(rest: Sequence[Source], named: set[str], part: Part) -> list[Source]:
+    """Those beside the curves that a manifest names that are, by their shape, curves as well."""
+    places = [PurePosixPath(name) for name in named]
+    folders = {p.parent for p in places if p.suffix.lower() not in IMAGE_SUFFIXES}
+    return [
+        s
+        for s in rest
+        if PurePosixPath(s.name).parent in folders
+        and s.suffix in CURVE_SUFFIXES
+        and not _is_metadata(s)
+        and _is_one_curve(s, part)
+    ]
+
+
+def _is_one_curve(source: Source, part: Part) -> bool:
+    """Whether a file is a curve of one sample rather than numbers of all that a manifest names."""
+    if source.suffix == ".npy":
+        shape = array_of(source).shape
+        alone = len(shape) == 1 or (len(shape) == 2 and shape[0] == 2)
+    else:
+        frame = read_frame(source)
+        shape = (len(frame),)
+        alone = SAMPLE_ID not in frame and len(frame.columns) <= 2
+    of_curves = {m.shape for m in part.modalities}
+    return alone and (shape[0] != part.n or shape[-1:] in of_curves)
 
 
 def _left_out(files: Sequence[Source], what: str) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ from causalpima_core.data.sources import Source, check_memory, check_ratio, show
 from causalpima_core.data.stored import StoredValues, Values, begin_npy, is_large
 from causalpima_core.errors import DataError
 
-SAMPLED_SUFFIXES = (*IMAGE_SUFFIXES, ".csv", ".tsv", ".npy")
+CURVE_SUFFIXES = (".csv", ".tsv", ".npy")
+SAMPLED_SUFFIXES = (*IMAGE_SUFFIXES, *CURVE_SUFFIXES)
 _TOLD_EVERY = 32
 ARRAY = "images.npy"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -36,6 +37,11 @@ def picture(path: Path, mode: str = "L", size: tuple[int, int] = (8, 6), seed: i
     pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], bands), dtype=np.uint8)
     path.parent.mkdir(exist_ok=True)
     Image.fromarray(pixels[..., 0] if bands == 1 else pixels).save(path)
+
+
+def curve(path: Path, seed: int, points: int = 20) -> None:
+    values = np.random.default_rng(seed).random(points)
+    pd.DataFrame({"t [s]": range(points), "y [N]": values}).to_csv(path, index=False)
 
 
 def refused(folder: Path) -> str:
@@ -172,6 +178,55 @@ class TestManifest:
         assert load_dataset(folder).notes == (
             "1 image files are not in 'manifest.csv' and are left out ('c.png', …).",
         )
+
+    @pytest.fixture
+    def curves(self, folder) -> Path:
+        """Five listed curves of 20 points, beside which others may lie."""
+        (folder / "curves").mkdir()
+        for row in range(5):
+            curve(folder / "curves" / f"T{row}.csv", row)
+        rows = [f"s{row},curves/T{row}.csv,{row}\n" for row in range(5)]
+        (folder / "manifest.csv").write_text("sample_id,stress,x\n" + "".join(rows))
+        return folder / "curves"
+
+    @pytest.mark.parametrize("points", [20, 7, 2])
+    @pytest.mark.parametrize("archived", [False, True])
+    def test_curves_that_no_row_names_are_told(self, curves, points, archived):
+        expected = load_dataset(curves.parent)
+        curve(curves / "T5.csv", 5, points)
+        curve(curves / "T10.csv", 6, points)
+        (curves / "T11.csv").write_text("t,y\n0,1\n1,\n")
+        np.save(curves / "T12.npy", np.stack([np.arange(points), np.arange(points) ** 2]))
+        path = curves.parent
+        if archived:
+            path = Path(shutil.make_archive(str(path), "zip", path))
+        dataset = load_dataset(path)
+        assert dataset.notes == (
+            "4 curve files are not in 'manifest.csv' and are left out ('curves/T5.csv', …).",
+        )
+        assert dataset.fingerprint() == expected.fingerprint()
+
+    def test_also_where_a_curve_has_as_many_points_as_there_are_samples(self, folder):
+        for row in range(6):
+            curve(folder / f"{row}.csv", row, points=5)
+        rows = [f"s{row},{row}.csv\n" for row in range(5)]
+        (folder / "manifest.csv").write_text("sample_id,stress\n" + "".join(rows))
+        dataset = load_dataset(folder)
+        assert dataset.names == ("stress",)
+        assert "('5.csv', …)" in dataset.notes[0]
+
+    def test_measurements_of_all_samples_beside_them_are_read(self, curves):
+        rng = np.random.default_rng(0)
+        np.save(curves / "photo.npy", rng.random((5, 4, 4)))
+        np.save(curves / "strength.npy", rng.random(5))
+        (curves / "hardness.csv").write_text("h[0]\n3\n1\n4\n1\n5\n")
+        (curves / "mass.csv").write_text("sample_id,m[0]\ns4,4\ns0,7\n")
+        (curves / "metadata.csv").write_text("sample_id,hue\ns0,7\n")
+        dataset = load_dataset(curves.parent)
+        assert set(dataset.names) == {"stress", "table", "photo", "strength", "h", "m"}
+        assert dataset["m"].values[[0, 4], 0].tolist() == [7, 4]
+        assert dataset.metadata["hue"][0] == 7
+        assert not any("curve files" in note for note in dataset.notes)
 
     @pytest.mark.parametrize(
         ("manifest", "told"),
