@@ -20,6 +20,7 @@ import pandas as pd
 import streamlit as st
 from safetensors import SafetensorError, safe_open
 
+from app.services import loaders
 from app.services.models import version_of
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs.bundle import data_files
@@ -132,7 +133,7 @@ PRODUCTS = {
 
 
 def content(folder: RunFolder, download: Download) -> bytes:
-    """The file's content; drawn ones are made once for a result and its names.
+    """The file's content; drawn ones are made once for a result, its names and data.
 
     Raises:
         CausalPimaError: it cannot be made.
@@ -141,9 +142,9 @@ def content(folder: RunFolder, download: Download) -> bytes:
         return _written(folder, download)
     if download.large:
         return _made_apart(str(folder.path), download)
-    seen = Path(folder.config().dataset.path).is_file()
+    data = loaders.version_of(Path(folder.config().dataset.path))
     named = folder.names().model_dump_json() + folder.label().model_dump_json()
-    return _kept((*version_of(folder), named, seen), str(folder.path), download)
+    return _kept((*version_of(folder), named, data), str(folder.path), download)
 
 
 def command(folder: RunFolder, download: Download) -> str:

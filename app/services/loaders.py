@@ -16,6 +16,7 @@ from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError, DamagedError
 from causalpima_core.runs.names import UNNAMED, Names
+from causalpima_core.runs.origin import CHANGED
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
@@ -77,7 +78,7 @@ def dataset_of(folder: RunFolder, result: Result) -> tuple[MultimodalDataset | N
     """The data of a run's result, or the sentence why its samples cannot be shown."""
     dataset, reason = dataset_or_reason(folder)
     if dataset is not None and not _is_data_of(folder, dataset, result):
-        return None, "The data file has changed since the run."
+        return None, CHANGED
     return dataset, reason
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from causalpima_core.config import RunConfig
+from causalpima_core.config import DatasetReference, RunConfig
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
-from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError
 from causalpima_core.report.axes import Axes
 from causalpima_core.runs.label import Label
 from causalpima_core.runs.names import Names
+from causalpima_core.runs.origin import CHANGED, data_of_run
 from causalpima_core.runs.records import Status
 from causalpima_core.runs.results import ExpertResult, GraphResult, NodeResult, Summary
 from causalpima_core.runs.store import RunFolder
@@ -107,7 +107,7 @@ def material_of(folder: RunFolder) -> Material:
         RunFolderError: it has no result yet.
     """
     graph, config, assignments = folder.graph(), folder.config(), folder.assignments()
-    dataset, missing = _dataset(config.dataset.path, len(assignments))
+    dataset, missing = _dataset(config.dataset, len(assignments))
     return Material(
         name=folder.name,
         label=folder.label(),
@@ -125,14 +125,12 @@ def material_of(folder: RunFolder) -> Material:
     )
 
 
-def _dataset(path: str, samples: int) -> tuple[MultimodalDataset | None, str]:
+def _dataset(reference: DatasetReference, samples: int) -> tuple[MultimodalDataset | None, str]:
     try:
-        dataset = load_dataset(path)
+        dataset = data_of_run(reference)
     except CausalPimaError as error:
         return None, str(error)
-    if len(dataset) != samples:
-        return None, "The data file has changed since the run."
-    return dataset, ""
+    return (dataset, "") if len(dataset) == samples else (None, CHANGED)
 
 
 def _kinds_trained(folder: RunFolder) -> dict[str, Kind]:

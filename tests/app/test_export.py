@@ -6,6 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.services import export_files
@@ -80,6 +81,17 @@ def test_what_is_drawn_is_seen_as_well(open_page: Open, states, file: str):
     assert not app.exception
     assert not app.error
     assert downloads(app).count("PNG") == (3 + len(states) if file == "figures" else 0)
+
+
+@pytest.mark.slow
+def test_what_is_drawn_is_drawn_again_when_the_data_have_changed(run):
+    report, told = PRODUCTS["report"].downloads[0], b"The data file has changed since the run."
+    assert told not in export_files.content(run, report)
+    data = Path(run.config().dataset.path)
+    with np.load(data) as held:
+        arrays = {name: values[::-1] for name, values in held.items()}
+    np.savez(data, **arrays)
+    assert told in export_files.content(run, report)
 
 
 def test_a_preview_is_chosen_by_a_button_and_kept_in_the_url(open_page: Open, run):

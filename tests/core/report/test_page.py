@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import RunFolderError
 from causalpima_core.report.page import report
 from causalpima_core.runs.label import Label
@@ -53,6 +55,13 @@ class Page(HTMLParser):
             self.shown += data
         if "h2" in self._open:
             self.headings[-1] += data
+
+
+def made_with(folder: RunFolder, **changes: str) -> None:
+    """Let a run have been made with other data than it was."""
+    config = folder.config()
+    config = config.model_copy(update={"dataset": config.dataset.model_copy(update=changes)})
+    (folder.path / "config.json").write_text(config.model_dump_json())
 
 
 @pytest.mark.parametrize(("states", "modalities"), [((2,), 1), ((2, 3), 3), ((2,) * 6, 3)])
@@ -103,9 +112,8 @@ def test_names_of_any_kind_are_text_wherever_they_stand(reported: Reported):
     folder.write_names(Names(nodes=nodes, states={"node_1": ["<i>", "&lt;"]}))
     folder.write_label(Label(title=HOSTILE, note=f"{HOSTILE}\n]]><!--"))
     add_metadata(folder, {HOSTILE: [0, 1] * 48})
-    config = folder.config()
-    dataset = config.dataset.model_copy(update={"name": HOSTILE})
-    config = config.model_copy(update={"name": HOSTILE, "dataset": dataset})
+    made_with(folder, name=HOSTILE)
+    config = folder.config().model_copy(update={"name": HOSTILE})
     (folder.path / "config.json").write_text(config.model_dump_json())
     page = Page(report(folder))
     assert not page.tags & {"script", "b", "i"}
@@ -121,6 +129,7 @@ def test_a_modality_of_any_name_is_text(tmp_path: Path, reported: Reported):
     with np.load(data) as stored:
         arrays = {HOSTILE: stored["curve"]}
     np.savez(data, **arrays)
+    made_with(folder, sha256=load_dataset(data).fingerprint())
     arrays = folder.arrays()
     arrays[f"prototype.{HOSTILE}"] = arrays.pop("prototype.curve")
     np.savez(folder.path / "result" / "arrays.npz", **arrays)
@@ -135,6 +144,20 @@ def test_without_its_data_it_says_so_and_shows_the_rest(reported: Reported):
     page = Page(report(folder))
     assert "The measurements are not shown. There is no file" in page.shown
     assert page.headings == SECTIONS
+
+
+def test_rows_that_have_changed_places_are_not_compared_with_the_run(reported: Reported):
+    """As many samples as before: only their fingerprint tells that they are not the run's."""
+    folder = reported()
+    config = folder.config()
+    data = Path(config.dataset.path)
+    with np.load(data) as stored:
+        arrays = {name: values[::-1] for name, values in stored.items()}
+    np.savez(data, **arrays)
+    os.utime(data, (config.created - 60, config.created - 60))  # as old as if it were the run's
+    page = Page(report(folder))
+    assert "The measurements are not shown. The data file has changed since the run." in page.shown
+    assert "than chance would" not in page.shown
 
 
 def test_a_run_that_was_stopped_says_so(reported: Reported):
