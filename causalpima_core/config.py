@@ -34,6 +34,7 @@ more would take hours, and gigabytes, to find the same groups."""
 AUTO = "auto"
 LEAST_LATENT = 12
 """Latent dimensions unless told: in 8, nuisance of one modality hid a factor that another shows."""
+IN_MEMORY = "in memory"
 Edge = tuple[str, str]
 T = TypeVar("T")
 
@@ -339,12 +340,22 @@ class TrainingConfig(_Frozen):
 
 
 class DatasetReference(_Frozen):
-    """Which data a run was trained on, so that `resume` can check it has the same again."""
+    """Which data a run was trained on, so that `resume` can check it has the same again.
+
+    Attributes:
+        path: of their file or folder; empty where they were in memory only.
+        name: of the same; then `IN_MEMORY`.
+    """
 
     path: str
     sha256: str
     n_samples: int
     name: str
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the run was made from data that no file is known of."""
+        return not self.path
 
 
 class RunConfig(_Frozen):

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from causalpima_core.config import (
+    IN_MEMORY,
     DatasetReference,
     ModelConfig,
     RunConfig,
@@ -344,7 +345,7 @@ def fit(
     run = RunConfig.parse(
         name="fit",
         dataset=DatasetReference(
-            path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name="in memory"
+            path="", sha256=dataset.fingerprint(), n_samples=len(dataset), name=IN_MEMORY
         ),
         model=model.model_copy(update={"experts": experts, "scales": scales}).settled(),
         training=TrainingConfig.of_preset(preset, seed=seed),

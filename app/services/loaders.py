@@ -16,7 +16,7 @@ from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import CausalPimaError, DamagedError
 from causalpima_core.runs.names import UNNAMED, Names
-from causalpima_core.runs.origin import CHANGED
+from causalpima_core.runs.origin import CHANGED, place_of
 from causalpima_core.runs.records import Snapshot
 from causalpima_core.runs.results import GraphResult, Summary
 from causalpima_core.runs.store import RunFolder
@@ -69,7 +69,8 @@ def version_of(path: Path) -> int:
 def dataset_or_reason(folder: RunFolder) -> tuple[MultimodalDataset | None, str]:
     """A run's dataset, or the sentence why it is gone: a run can be looked at without it."""
     try:
-        return dataset_at(workspace().data_of(folder)), ""
+        workspace().data_of(folder)  # says so where they are none of its user's business
+        return dataset_at(place_of(folder.config().dataset)), ""
     except CausalPimaError as error:
         return None, str(error)
 

@@ -1,4 +1,4 @@
-"""A run as the command that makes it."""
+"""A run as the command, or the call in Python, that makes it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def command_line(data: Path, model: ModelConfig, training: TrainingConfig, out: 
     for modality, scale in model.scales.items():
         parts += ["--scale", f"{modality}={scale}"]
     return shlex.join([*parts, "--out", str(out)])
+
+
+def python_call(model: ModelConfig, training: TrainingConfig) -> str:
+    """The same run in Python, of data that are in memory.
+
+    >>> python_call(ModelConfig(states=(2, 3), latent_dim=4), TrainingConfig(seed=1))
+    "causalpima_core.fit(dataset, (2, 3), seed=1, preset='standard', latent_dim=4)"
+    """
+    states = AUTO if model.from_data else model.states
+    told = {"seed": training.seed, "preset": training.preset.value}
+    told |= model.model_dump(mode="json", exclude_defaults=True, exclude={"states", "from_data"})
+    options = ", ".join(f"{name}={value!r}" for name, value in told.items())
+    return f"causalpima_core.fit(dataset, {states!r}, {options})"

@@ -93,6 +93,7 @@ def page(material: Material) -> str:
         claims=claims_of(material),
         settings=tables.settings(material),
         command=tables.command(material),
+        in_memory=material.config.dataset.in_memory,
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from causalpima_core.agreement import Agreement, agreements
 from causalpima_core.data.scale import Scale
-from causalpima_core.report.command import command_line
+from causalpima_core.report.command import command_line, python_call
 from causalpima_core.report.evidence import conditional_table, not_drawn_table, separation_words
 from causalpima_core.report.material import Material
 from causalpima_core.report.numbers import percent, short, with_error
@@ -207,8 +207,10 @@ def settings(material: Material) -> Table:
 
 
 def command(material: Material) -> str:
-    """The command that makes the run again, from the folder the data are in."""
+    """What makes the run again, from the folder the data are in or with those in memory."""
     config = material.config
+    if config.dataset.in_memory:
+        return python_call(config.model, config.training)
     data, out = Path(config.dataset.name), Path(material.name)
     return command_line(data, config.model, config.training, out)
 

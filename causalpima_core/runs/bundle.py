@@ -12,6 +12,7 @@ from typing import BinaryIO
 from causalpima_core.data.containers import folder_sources
 from causalpima_core.errors import DataError, RunFolderError
 from causalpima_core.runs import metrics, supervisor
+from causalpima_core.runs.origin import WERE_IN_MEMORY
 from causalpima_core.runs.store import RunFolder
 
 DATA, RUN = "data/", "run/"
@@ -52,10 +53,13 @@ def data_files(folder: RunFolder) -> dict[str, Path]:
         Files by their places from where the data lie.
 
     Raises:
-        DataError: it is gone, or a file's name would not do on every machine.
+        DataError: it is gone or never was, or a file's name would not do on every machine.
     """
-    path = Path(folder.config().dataset.path)
-    if not path.exists() or path == Path():
+    reference = folder.config().dataset
+    if reference.in_memory:
+        raise DataError(f"{WERE_IN_MEMORY} Bundle it without them.")
+    path = Path(reference.path)
+    if not path.exists():
         raise DataError(
             f"The data of run '{folder.name}' are no longer at '{path}': put the file back, or "
             "bundle the run without its data."

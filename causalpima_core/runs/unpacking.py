@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from causalpima_core.config import RunConfig
+from causalpima_core.config import IN_MEMORY, DatasetReference, RunConfig
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.archive import Archive, check_arrays, check_space, opened
 from causalpima_core.runs.bundle import CONFIG, DATA, RUN, STATUS, is_plain, is_plain_name
@@ -82,7 +82,7 @@ class Bundle:
         """
         check_space(to, self.packed.size)
         at = data.dataset if data else RunFolder(to).data / self.config.dataset.name
-        reference = self.config.dataset.model_copy(update={"path": str(at), "name": at.name})
+        reference = self._reference(at)
         config = self.config.model_copy(update={"name": to.name, "dataset": reference})
 
         def fill(draft: Path) -> None:
@@ -95,6 +95,13 @@ class Bundle:
                 self._copy_data(RunFolder(draft).data)
 
         return RunFolder.create(to, config, self.status, fill)
+
+    def _reference(self, at: Path) -> DatasetReference:
+        """The data at a place; those that were in memory and do not come along have none."""
+        reference = self.config.dataset
+        nowhere = reference.name == IN_MEMORY and not self.data
+        place = {"path": ""} if nowhere else {"path": str(at), "name": at.name}
+        return reference.model_copy(update=place)
 
     def _copy_data(self, folder: Path) -> None:
         for place in self.data:

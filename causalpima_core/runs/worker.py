@@ -7,10 +7,10 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
+from causalpima_core.config import DatasetReference
 from causalpima_core.data.conversion import watching
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.data.readers import load_dataset
@@ -23,6 +23,7 @@ from causalpima_core.errors import (
 from causalpima_core.fitted import write_findings
 from causalpima_core.runs.files import refusal
 from causalpima_core.runs.lock import Holder, working_on
+from causalpima_core.runs.origin import place_of
 from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
 from causalpima_core.runs.records import (
     BatchRecord,
@@ -89,7 +90,7 @@ class Worker:
 
     def _train(self) -> None:
         config = self.folder.config()
-        dataset = self._dataset(config.dataset.path, config.dataset.sha256)
+        dataset = self._dataset(config.dataset)
         trainer = Trainer(dataset, config.model, config.training)
         self._go_on(trainer)
         try:
@@ -125,13 +126,13 @@ class Worker:
         if mended:
             self.standing.note(mended)
 
-    def _dataset(self, path: str, sha256: str) -> MultimodalDataset:
+    def _dataset(self, reference: DatasetReference) -> MultimodalDataset:
         with watching(self._while_unpacking):
-            dataset = load_dataset(Path(path))
-        if dataset.fingerprint() != sha256:
+            dataset = load_dataset(place_of(reference))
+        if dataset.fingerprint() != reference.sha256:
             raise DataError(
-                f"The data in '{path}' are not those the run was made with: put the original file "
-                "back, or start a new run."
+                f"The data in '{reference.path}' are not those the run was made with: put the "
+                "original file back, or start a new run."
             )
         return dataset
 

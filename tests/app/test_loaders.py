@@ -34,6 +34,20 @@ def test_corrected_values_are_not_shown_as_those_of_the_run():
     )
 
 
+def test_a_run_of_data_in_memory_takes_nothing_from_the_current_folder(monkeypatch):
+    data = write_dataset("some", 1)
+    folder = write_run(data, RunState.FINISHED)
+    monkeypatch.chdir(data.parent)
+    config = folder.config()
+    nowhere = config.dataset.model_copy(update={"path": "", "name": "in memory"})
+    text = config.model_copy(update={"dataset": nowhere}).model_dump_json()
+    (folder.path / "config.json").write_text(text)
+    assert dataset_of(folder, result_of(folder)) == (
+        None,
+        "The run was made from data in memory.",
+    )
+
+
 def test_metadata_laid_beside_the_data_later_are_seen():
     data = write_dataset("some", 1)
     data.with_suffix(".truth.csv").unlink()

@@ -4,7 +4,9 @@ import pytest
 import causalpima_core
 from causalpima_core.config import TrainingConfig
 from causalpima_core.errors import ConfigError, DataError
+from causalpima_core.report.page import report
 from causalpima_core.runs.records import EpochRecord
+from causalpima_core.runs.store import RunFolder
 from tests.core.training.conftest import two_cause_data
 
 pytestmark = pytest.mark.slow
@@ -53,6 +55,13 @@ def test_a_saved_model_answers_as_before(fitted, tmp_path):
     np.testing.assert_array_equal(model.prototypes()["curve"], again.prototypes()["curve"])
     assert again.graph.result == model.graph.result
     assert again.summary == model.summary
+
+
+def test_a_saved_model_is_reported_without_the_data_that_were_in_memory(fitted, tmp_path):
+    fitted[0].save(tmp_path / "run")
+    told = report(RunFolder(tmp_path / "run"))
+    assert "The measurements are not shown. The run was made from data in memory." in told
+    assert "causalpima_core.fit(dataset, (2, 2), seed=1, preset=" in told
 
 
 def test_the_posterior_is_a_distribution_and_agrees_with_the_assignments(fitted):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalpima_core.config import IN_MEMORY
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.errors import RunFolderError
 from causalpima_core.report.page import report
@@ -158,6 +159,20 @@ def test_rows_that_have_changed_places_are_not_compared_with_the_run(reported: R
     page = Page(report(folder))
     assert "The measurements are not shown. The data file has changed since the run." in page.shown
     assert "than chance would" not in page.shown
+
+
+def test_a_run_of_data_in_memory_takes_nothing_from_the_current_folder(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+):
+    folder = reported((2,), 1)
+    monkeypatch.chdir(Path(folder.config().dataset.path).parent)
+    made_with(folder, path="", name=IN_MEMORY)
+    page = Page(report(folder))
+    assert "not shown. The run was made from data in memory." in page.shown
+    assert "There are no metadata columns to compare with." in page.shown
+    assert "causalpima_core.fit(dataset, (2,), seed=0, preset='quick')" in page.shown
+    assert "In Python, where dataset holds the data" in page.shown
+    assert "python -m causalpima_core fit" not in page.shown
 
 
 def test_a_run_that_was_stopped_says_so(reported: Reported):

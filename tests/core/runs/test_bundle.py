@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from causalpima_core.__main__ import main
-from causalpima_core.config import ModelConfig, TrainingConfig
+from causalpima_core.config import IN_MEMORY, ModelConfig, TrainingConfig
 from causalpima_core.data.readers import load_dataset
 from causalpima_core.data.units import Description, describe
 from causalpima_core.errors import DataError, RunFolderError
@@ -97,6 +97,20 @@ class TestPacking:
         with pytest.raises(DataError, match="no longer at"):
             write_bundle(run, io.BytesIO())
         write_bundle(run, io.BytesIO(), with_data=False)
+
+    def test_data_that_were_in_memory_are_wanted_nowhere(self, run, tmp_path):
+        nowhere = {"path": "", "name": IN_MEMORY}
+        dataset = run.config().dataset.model_copy(update=nowhere)
+        config = run.config().model_copy(update={"dataset": dataset})
+        (run.path / "config.json").write_text(config.model_dump_json())
+        with pytest.raises(DataError, match=r"made from data in memory\. Bundle it without them"):
+            write_bundle(run, io.BytesIO())
+        with (tmp_path / "b.zip").open("wb") as file:
+            write_bundle(run, file, with_data=False)
+        there = unpack(tmp_path / "b.zip", tmp_path / "there")
+        assert there.config().dataset == dataset
+        assert main(["resume", str(there.path), "--quiet"]) == 2
+        assert there.status().reason == "The run was made from data in memory."
 
     def test_data_of_a_folder_go_along_and_come_back_as_one(self, run, tmp_path):
         place = tmp_path / "made" / "pictures"
