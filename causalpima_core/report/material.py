@@ -95,9 +95,13 @@ class Material:
         return next((law for law in self.summary.experts if law.modality == modality), None)
 
     def axes(self, shown: Shown) -> Axes:
-        """What a curve is drawn over."""
+        """What a curve is drawn over: as its law says, else as the data state, else its points."""
         law = self.law(shown.name)
-        return Axes.of_law(law) if law else Axes.of_points(shown.prototypes.shape[1], shown.name)
+        if law:
+            return Axes.of_law(law)
+        if shown.measured:
+            return Axes.of_modality(shown.measured)
+        return Axes.of_points(shown.prototypes.shape[1], shown.name)
 
 
 def material_of(folder: RunFolder) -> Material:

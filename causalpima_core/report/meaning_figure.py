@@ -137,7 +137,7 @@ def _outcome(material: Material, node: str, found: Contrast, column: np.int64) -
 def _curves(figure: Figure, place: SubplotSpec, material: Material, one: Shown, node: str) -> None:
     """Decoded centres of the components, and measured curves, coloured by state."""
     found, axes_of = contrast(material.graph, node), material.axes(one)
-    along = np.linspace(axes_of.start, axes_of.stop, one.prototypes.shape[1])
+    along = axes_of.along(one.prototypes.shape[1])
     grid = place.subgridspec(1, 2 if one.measured else 1, wspace=0.05)
     decoded = figure.add_subplot(grid[0])
     for k, members in enumerate(found.members):

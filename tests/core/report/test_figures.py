@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +15,15 @@ from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from causalpima_core.__main__ import main
+from causalpima_core.data.readers import load_dataset
+from causalpima_core.data.units import Description, describe
 from causalpima_core.errors import ConfigError
 from causalpima_core.palette import COMPELLED, REVERSIBLE
+from causalpima_core.report.axes import Axes
 from causalpima_core.report.figures import figure_of, figures_of, rendered
 from causalpima_core.report.graph_figure import layers
 from causalpima_core.report.material import material_of
+from causalpima_core.report.meaning_figure import meaning_figure
 from causalpima_core.report.page import report
 from causalpima_core.runs.names import Names
 from causalpima_core.runs.store import RunFolder
@@ -36,6 +41,32 @@ def test_every_axis_has_a_name(reported: Reported, states):
             if axes.axison and not is_picture and axes.xaxis.get_tick_params()["labelbottom"]:
                 assert axes.get_xlabel() or not axes.xaxis.label.get_visible(), name
         assert figure.axes
+
+
+@pytest.mark.parametrize("with_law", [False, True])
+def test_curves_are_drawn_over_the_axis_that_the_pages_show(reported: Reported, with_law):
+    folder = reported((2,), 1, with_law=with_law)
+    data = Path(folder.config().dataset.path)
+    curve = load_dataset(data)["curve"]
+    describe(data, curve, Description(unit="GPa", axis=(5.0, 35.0), axis_unit="min"))
+    pages = Axes.of(load_dataset(data)["curve"], folder.summary().experts)
+    assert pages.x == ("t [s]" if with_law else "t [min]")
+    decoded, measured = figure_of(folder, "node_1").axes
+    assert (decoded.get_xlabel(), decoded.get_ylabel()) == (pages.x, pages.y)
+    assert measured.get_xlabel() == pages.x
+    for line in (*decoded.lines, *measured.lines):
+        np.testing.assert_array_equal(line.get_xdata(), pages.along(20))
+
+
+def test_curves_measured_at_uneven_points_are_drawn_at_these(reported: Reported):
+    folder = reported((2,), 1)
+    material = material_of(folder)
+    assert material.dataset is not None
+    at = tuple(float(t) for t in np.geomspace(1, 100, 20))
+    curve = replace(material.dataset["curve"], axis=at, axis_unit="Hz")
+    stated = replace(material, dataset=replace(material.dataset, modalities=(curve,)))
+    for axes in meaning_figure(stated, "node_1").axes:
+        np.testing.assert_array_equal(axes.lines[0].get_xdata(), at)
 
 
 def test_a_reversible_edge_has_no_arrowhead(reported: Reported):
