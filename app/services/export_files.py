@@ -112,7 +112,11 @@ PRODUCTS = {
         "Assignments",
         "Component, confidence and node states of each sample.",
         (
-            Download("CSV", ".csv", told="Text that a spreadsheet would compute is quoted."),
+            Download(
+                "CSV",
+                ".csv",
+                told="An apostrophe stands before names that a spreadsheet would compute.",
+            ),
             Download("Parquet", ".parquet", told="Smaller, with types."),
         ),
     ),

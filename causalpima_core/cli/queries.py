@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from causalpima_core.cli.options import by_name, whole_number
+from causalpima_core.cli.report import note
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.files import refusal, replacing
 
@@ -52,7 +53,7 @@ def predict(
 
     dataset = load_dataset(data)
     found = model.predict(dataset, target, seed)
-    _note(model.differences(dataset))
+    note(model.differences(dataset))
     arrays = {
         target: found.mean,
         f"{target}_lower": found.lower,
@@ -73,7 +74,7 @@ def generate(
     _check_suffix(out, ".npz")
     model, settings = _load(run), parse_settings(do or [])
     arrays = model.generate(samples, settings, seed)
-    _note(model.caveats(settings))
+    note(model.caveats(settings))
     _write(out, arrays)
 
 
@@ -96,7 +97,7 @@ def posterior(
 
     dataset = load_dataset(data)
     gamma = model.posterior(dataset)
-    _note(model.differences(dataset))
+    note(model.differences(dataset))
     component = gamma.argmax(1)
     table = pd.DataFrame(
         {"sample": dataset.sample_id, "component": component, "confidence": gamma.max(1).round(6)}
@@ -131,7 +132,7 @@ def counterfactual(
 
     dataset = load_dataset(data)
     found = model.counterfactual(dataset, settings)
-    _note(model.differences(dataset) + model.caveats(settings, counterfactual=True))
+    note(model.differences(dataset) + model.caveats(settings, counterfactual=True))
     states = outcome_table(model.config.states)
     extra = {
         "outcome": states[found.outcome],
@@ -160,11 +161,6 @@ def _load(run: Path) -> FittedModel:
     from causalpima_core.fitted import FittedModel
 
     return FittedModel.load(run)
-
-
-def _note(sentences: list[str]) -> None:
-    for sentence in sentences:
-        typer.echo(f"note: {sentence}", err=True)
 
 
 def _check_suffix(out: Path, suffix: str) -> None:

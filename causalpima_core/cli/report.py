@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TextIO
+
+import typer
 
 from causalpima_core.runs.records import Stage, Status
 from causalpima_core.runs.store import RunFolder
@@ -62,6 +65,12 @@ class Unpacking:
         begin, end = ("\r\x1b[2K", "\n" if share >= 1 else "") if one_line else ("", "\n")
         self._stream.write(f"{begin}unpacking the data, {percent}%{end}")
         self._stream.flush()
+
+
+def note(sentences: Iterable[str]) -> None:
+    """Say on stderr what a person should know of a result."""
+    for sentence in sentences:
+        typer.echo(f"note: {sentence}", err=True)
 
 
 def _epochs(status: Status) -> str:

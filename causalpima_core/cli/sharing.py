@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from causalpima_core.cli.report import note
 from causalpima_core.runs.store import RunFolder
 
 
@@ -35,8 +36,11 @@ def export(
 ) -> None:
     """Write what a run has found in another format, or all of it as a .zip bundle for import."""
     from causalpima_core.runs.exports import export as write
+    from causalpima_core.runs.exports import notes
 
-    write(RunFolder(run).require(), to, figure=figure, with_data=not without_data)
+    folder = RunFolder(run).require()
+    write(folder, to, figure=figure, with_data=not without_data)
+    note(notes(folder, to))
     typer.echo(to)
 
 

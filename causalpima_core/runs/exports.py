@@ -27,8 +27,10 @@ Writer = Callable[[RunFolder, BinaryIO], None]
 BUNDLE = ".zip"
 DRAWN = (".svg", ".png")
 ALL_FIGURES = "all"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a cell of text for a formula."""
+_FORMULA_STARTS = ("=", "@", "\t", "\r")
+"""First characters that make a spreadsheet take a cell of any text for a formula."""
+_SIGNED_WORD = re.compile(r"[+-]+|[+-](\d*\.)?[\w°]+")
+_SIGNED_CELL = re.compile(r"[+-]([A-Z]{1,3}\d+|R\d*C\d*)", re.IGNORECASE | re.ASCII)
 
 
 def export(
@@ -61,6 +63,20 @@ def export(
         raise refusal(error) or RunFolderError(
             f"Cannot write '{to}' ({error.strerror}): choose a place you may write to."
         ) from error
+
+
+def notes(folder: RunFolder, to: Path | str) -> list[str]:
+    """What `export` writes otherwise than it was found, in words."""
+    if Path(to).suffix.lower() != ".csv":
+        return []
+    names = folder.assignments()["sample"]
+    changed = [name for name in names if is_formula(name)]
+    if not changed:
+        return []
+    return [
+        "An apostrophe was put before names of samples that a spreadsheet would compute "
+        f"({len(changed):,} of {len(names):,}, first {changed[0][:60]!r}): .parquet keeps them."
+    ]
 
 
 def _writer(to: Path, figure: str | None, *, with_data: bool) -> Writer:
@@ -98,11 +114,23 @@ def _write_csv(folder: RunFolder, file: BinaryIO) -> None:
 
 
 def _not_a_formula(text: str) -> str:
-    """Text as a spreadsheet may show it; a number stays one."""
-    if not text.startswith(_FORMULA_STARTS):
-        return text
-    is_number = pd.notna(pd.to_numeric(text, errors="coerce"))
-    return text if is_number else f"'{text}"
+    """Text as a spreadsheet may show it."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet might compute a cell of this text rather than show it.
+
+    A sign before one word is no formula, unless the word is the place of a cell.
+
+    >>> [text for text in ("=1+1", "-A1", "+f(x)", "-10C_a", "+3V", "-5") if is_formula(text)]
+    ['=1+1', '-A1', '+f(x)']
+    """
+    if not text.startswith(("+", "-")):
+        return text.startswith(_FORMULA_STARTS)
+    if pd.notna(pd.to_numeric(text, errors="coerce")) or _SIGNED_WORD.fullmatch(text):
+        return _SIGNED_CELL.fullmatch(text) is not None
+    return True
 
 
 def _write_parquet(folder: RunFolder, file: BinaryIO) -> None:

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from causalpima_core.__main__ import main
 from causalpima_core.errors import ConfigError, RunFolderError
 from causalpima_core.runs.bif import identifiers
-from causalpima_core.runs.exports import WRITERS, as_networkx, dot, export
+from causalpima_core.runs.exports import WRITERS, as_networkx, dot, export, is_formula
 from causalpima_core.runs.records import RunState
 from causalpima_core.runs.results import GraphResult
 from tests.core.conftest import HOSTILE
@@ -33,13 +34,42 @@ def exported(finished_run, tmp_path):
     return run
 
 
+COMPUTED = [
+    *("=1+1", "=x", "@z", "@SUM(A1)", "\t=1", "\r=1", "-A1", "+xfd1048576", "-R1C1", "+rc"),
+    *("+f(x)", "-SUM(A1:A9)", "-1+1", "-2024-01", "+x&y", "--5", "-x*2", "+$A$1", "+'a'!b"),
+    *('+HYPERLINK("http://x")', "-2+3+cmd|' /C calc'!A0", "+cmd|'/C calc'!A0", "+Sheet1.A1"),
+]
+SHOWN = [
+    *("-10C_a", "+3V", "-5", "-5.25", "-1e-3", "+.5V", "-20°C", "+x", "-y", "-control_2", "-"),
+    *("--", "-ABCD1", "plain", "a=b", "x@y", "A1", "", "007", "-größe"),
+]
+
+
+@pytest.mark.parametrize("text", COMPUTED)
+def test_what_a_spreadsheet_would_compute_is_a_formula(text):
+    assert is_formula(text)
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_it_would_show_as_it_stands_is_none(text):
+    assert not is_formula(text)
+
+
+def test_the_command_says_which_names_it_changed(finished_run, tmp_path, capsys):
+    for suffix, told in ((".csv", "(2 of 8, first '=1+1'): .parquet keeps them"), (".parquet", "")):
+        assert main(["export", str(finished_run.path), "--to", str(tmp_path / f"o{suffix}")]) == 0
+        err = capsys.readouterr().err
+        assert err.startswith("note: An apostrophe was put before names") == bool(told)
+        assert told in err
+
+
 def test_csv_neutralises_text_that_a_spreadsheet_would_compute(exported):
     rows = list(csv.reader(io.StringIO(exported(".csv").read_text())))
     assert rows[0] == ["sample", "component", "confidence", "node_1", *HOSTILE]
     assert [row[0] for row in rows[1:]] == [
         "'=1+1",
-        "'+x",
-        "'-y",
+        "+x",
+        "-y",
         "'@z",
         "-5",  # a number is not a formula
         "007",
