@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +27,8 @@ from causalpima_core.experts.named import NAMED
 from causalpima_core.runs import supervisor
 from causalpima_core.runs.limits import trainings_at_once
 from causalpima_core.runs.queue import PATIENCE_SECONDS, Queue
-from causalpima_core.runs.records import RunState
+from causalpima_core.runs.records import RunState, Status
+from causalpima_core.runs.signals import stopped_by_signals
 from causalpima_core.runs.store import RunFolder
 
 app = typer.Typer(
@@ -37,6 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Train = Callable[[RunFolder, Callable[[Status], None]], RunState]
+"""`runs.worker.train`, which needs torch."""
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, as fit made it.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
@@ -119,7 +122,10 @@ def fit(
 
     with watching((lambda _: None) if quiet else report.Unpacking(sys.stderr)):
         dataset = load_dataset(data)
-    return _train(create_run(out, data, dataset, model, training), quiet=quiet)
+    # Loading it takes seconds, in which Ctrl-C is to leave no run behind.
+    from causalpima_core.runs.worker import train
+
+    return _train(create_run(out, data, dataset, model, training), train, quiet=quiet)
 
 
 @app.command()
@@ -143,7 +149,10 @@ def resume(run: RunArgument, quiet: QuietOption = False) -> int:
         )
     if status.waits:
         Queue.of(folder).withdraw(folder)
-    return _train(folder, quiet=quiet)
+    folder.withdraw_cancel()
+    from causalpima_core.runs.worker import train
+
+    return _train(folder, train, quiet=quiet)
 
 
 @app.command()
@@ -182,15 +191,12 @@ def queue() -> None:
     typer.echo(json.dumps(told, indent=2))
 
 
-def _train(folder: RunFolder, *, quiet: bool) -> int:
+def _train(folder: RunFolder, train: Train, *, quiet: bool) -> int:
     """Train in this process; prints the result and returns the exit code."""
-    from causalpima_core.runs.worker import train
-
     progress = report.Progress(sys.stderr)
-    with Queue.of(folder).foreground(folder), _logged(folder):
-        folder.withdraw_cancel()
+    with stopped_by_signals(folder), Queue.of(folder).foreground(folder), _logged(folder):
         try:
-            state = train(folder, report=(lambda _: None) if quiet else progress)
+            state = train(folder, (lambda _: None) if quiet else progress)
         finally:
             progress.close()
     if state is RunState.FAILED:

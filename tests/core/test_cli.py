@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ from causalpima_core.__main__ import main
 from causalpima_core.cli.options import model_config
 from causalpima_core.cli.report import Progress, duration
 from causalpima_core.runs.exports import WRITERS
+from causalpima_core.runs.queue import Queue
 from causalpima_core.runs.records import RunState, Stage, Status
+from causalpima_core.runs.store import RunFolder
 
 COMMAND = [sys.executable, "-m", "causalpima_core"]
 FIT = ["fit", "good.npz", "--states", "2,2", "--out", "run"]
@@ -192,6 +195,46 @@ def test_options_become_knowledge():
     assert model.knowledge.forbidden == (("node_1", "node_2"), ("node_3", "node_2"))
     assert model.knowledge.required == (("node_1", "node_3"),)
     assert model.knowledge.tiers == {"node_1": 0, "node_2": 0, "node_3": 4}
+
+
+class TestInterrupted:
+    """Ctrl-C before the first epoch leaves no run, or one that says it was stopped."""
+
+    INTERRUPTED = """
+import signal, sys
+class Interrupting:
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting)
+from causalpima_core.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+    def test_while_torch_is_loaded_nothing_is_there_yet(self, data):
+        before = contents(data)
+        command = [sys.executable, "-c", self.INTERRUPTED, *FIT, "--preset", "quick"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 130
+        assert "Traceback" not in ended.stderr
+        assert contents(data) == before
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_once_the_run_is_there_it_is_cancelled(self, data, monkeypatch, capsys, number):
+        counted = Queue.foreground
+
+        def interrupted(queue: Queue, folder: RunFolder):
+            assert folder.status().state is RunState.QUEUED
+            signal.raise_signal(number)
+            return counted(queue, folder)
+
+        monkeypatch.setattr(Queue, "foreground", interrupted)
+        assert main([*FIT, "--preset", "quick"]) == 130
+        assert json.loads(capsys.readouterr().out)["state"] == "cancelled"
+        folder = RunFolder(data / "run")
+        assert folder.status().state is RunState.CANCELLED
+        assert folder.status().epoch == 0
+        assert not folder.cancel_requested
 
 
 class TestRuns:
