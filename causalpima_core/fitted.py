@@ -213,7 +213,7 @@ class FittedModel:
         They are what the networks decode, without the noise of measurement.
 
         Args:
-            n_samples: how many.
+            n_samples: how many; all are held in memory.
             do: node -> state it is set to; its causes no longer act on it.
             seed: of the draw.
 
@@ -223,11 +223,13 @@ class FittedModel:
         generator = torch.Generator().manual_seed(seed)
         weights = intervene(self._model.conditionals, self._settings(do or {})).exp()
         outcome = torch.multinomial(weights, n_samples, replacement=True, generator=generator)
-        factor = torch.linalg.cholesky(self._model.components.full_covariance())[outcome]
-        noise = torch.randn(n_samples, factor.shape[-1], 1, generator=generator)
-        return self._model.decode_to_units(
-            self._model.components.mean[outcome] + (factor @ noise)[..., 0]
-        )
+        factor = torch.linalg.cholesky(self._model.components.full_covariance())
+        noise = torch.randn(n_samples, factor.shape[-1], generator=generator)
+        latent = self._model.components.mean[outcome]
+        for c in outcome.unique():
+            rows = outcome == c
+            latent[rows] += noise[rows] @ factor[c].mT
+        return self._model.decode_to_units(latent)
 
     def _settings(self, do: Mapping[str, int]) -> dict[int, int]:
         """Node index -> state."""

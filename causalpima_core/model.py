@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from causalpima_core.config import ModelConfig
 from causalpima_core.dag import FlowDag
 from causalpima_core.data.multimodal import Kind, Modality, MultimodalDataset
 from causalpima_core.data.scale import Scale
-from causalpima_core.data.stored import StoredValues
+from causalpima_core.data.stored import READ_AT_ONCE, StoredValues
 from causalpima_core.decoders import Decoder
 from causalpima_core.elbo import (
     ElboTerms,
@@ -34,6 +35,9 @@ from causalpima_core.prior import GaussianComponents
 from causalpima_core.samples import Batch, Read, Samples
 from causalpima_core.scaling import ModalitySpec, Scaling
 from causalpima_core.unimodal import UnimodalEncoder
+
+DECODED_AT_ONCE = 1024
+"""Samples at most, fewer of large images: a decoder's layers hold far more than comes out."""
 
 
 @dataclass(frozen=True)
@@ -291,6 +295,12 @@ class CausalPima(nn.Module):
 
     @torch.no_grad()
     def decode_to_units(self, latent: Float[Tensor, "batch latent"]) -> dict[str, NDArray]:
-        """Decode latents to arrays in the data's units."""
-        decoded = self.generate(latent)
-        return {n: self.scalings[n].undo(v).cpu().numpy() for n, v in decoded.items()}
+        """Decode latents to arrays in the data's units, a few samples at a time."""
+        n, largest = len(latent), max(prod(s.shape) for s in self.specs)
+        arrays = {s.name: np.empty((n, *s.shape), dtype=np.float32) for s in self.specs}
+        at_once = max(1, min(DECODED_AT_ONCE, READ_AT_ONCE // largest))
+        for start in range(0, n, at_once):
+            rows = slice(start, start + at_once)
+            for name, values in self.generate(latent[rows]).items():
+                arrays[name][rows] = self.scalings[name].undo(values).cpu().numpy()
+        return arrays

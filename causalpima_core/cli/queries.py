@@ -65,7 +65,9 @@ def predict(
 
 def generate(
     run: RunArgument,
-    samples: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")],
+    samples: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="How many; memory holds them all.")
+    ],
     out: ArraysOption,
     do: DoOption = None,
     seed: SeedOption = 0,

@@ -98,6 +98,19 @@ def test_an_intervention_on_the_effect_leaves_the_cause_and_one_on_the_cause_mov
     assert np.abs(on_cause - free).max() > 0.3
 
 
+def test_generated_samples_lie_in_the_latent_space_as_the_components_do(fitted, monkeypatch):
+    model = fitted[0]
+    drawn = []
+    monkeypatch.setattr(model._model, "decode_to_units", lambda latent: drawn.append(latent) or {})
+    model.generate(20_000, seed=3)
+    components, weights = model._model.components, model.intervention_probabilities({})
+    mean = weights @ components.mean.double().numpy()
+    np.testing.assert_allclose(drawn[0].mean(0), mean, atol=0.05)
+    between = np.cov(components.mean.double().numpy().T, aweights=weights, ddof=0)
+    within = np.einsum("c,cij->ij", weights, components.full_covariance().double().numpy())
+    np.testing.assert_allclose(np.cov(drawn[0].numpy().T), between + within, atol=0.1)
+
+
 def test_an_impossible_intervention_is_refused(fitted):
     with pytest.raises(ConfigError, match="Cannot set node_1 to 5"):
         fitted[0].generate(1, do={"node_1": 5})

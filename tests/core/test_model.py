@@ -24,6 +24,27 @@ def test_weights_of_another_version_are_refused_in_a_sentence():
     model.load_weights(known)
 
 
+@pytest.mark.parametrize(("side", "most"), [(4, 1024), (80, 655)])
+def test_many_samples_are_decoded_a_few_at_a_time_to_what_each_would_be(side, most):
+    specs = (
+        ModalitySpec("table", Kind.TABLE, (3,)),
+        ModalitySpec("image", Kind.IMAGE, (1, side, side)),
+    )
+    model = CausalPima(ModelConfig(states=(2, 2), latent_dim=2), specs, 4, torch.Generator())
+    model.scalings["table"].centre += 5.0
+    sizes = []
+    model.decoders["image"].register_forward_hook(lambda _m, given, _o: sizes.append(len(given[0])))
+    latent = torch.randn(1500, 2, generator=torch.Generator().manual_seed(0))
+    whole = model.decode_to_units(latent)
+    assert (max(sizes), sum(sizes)) == (most, 1500)
+    assert whole["image"].shape == (1500, 1, side, side)
+    for row in (0, most - 1, most, 1499):
+        alone = model.decode_to_units(latent[row : row + 1])
+        for name, values in alone.items():
+            np.testing.assert_allclose(whole[name][row], values[0], rtol=1e-4, atol=1e-5)
+    assert model.decode_to_units(latent[:0])["table"].shape == (0, 3)
+
+
 def test_columns_in_another_order_are_refused_and_not_misread():
     dataset = of_arrays({"table": np.random.default_rng(0).normal(size=(20, 3))})
     modality = replace(dataset["table"], columns=("gap", "surface", "thickness"))
