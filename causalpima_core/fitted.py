@@ -48,6 +48,9 @@ from causalpima_core.scaling import ModalitySpec
 from causalpima_core.training.findings import Findings, conclude
 from causalpima_core.training.loop import Trainer
 
+SEEDS = 2**64
+"""How many there are of what is drawn from a model."""
+
 
 class FittedGraph:
     """The decided graph, with ways out to other libraries."""
@@ -134,9 +137,10 @@ class FittedModel:
             seed: of the draws that the intervals are made from.
 
         Raises:
+            ConfigError: the seed is none.
             DataError: unknown target, or nothing to predict it from.
         """
-        return predict(self._model, dataset, target, torch.Generator().manual_seed(seed))
+        return predict(self._model, dataset, target, _generator(seed))
 
     def counterfactual(self, dataset: MultimodalDataset, do: Mapping[str, int]) -> Counterfactual:
         """What samples would have been like had nodes been set to states.
@@ -218,9 +222,12 @@ class FittedModel:
             seed: of the draw.
 
         Raises:
-            ConfigError: a node or state does not exist.
+            ConfigError: a node or state does not exist, there is nothing to draw, or the seed is
+                none.
         """
-        generator = torch.Generator().manual_seed(seed)
+        if n_samples < 1:
+            raise ConfigError(f"Expected 1 or more samples to draw, got {n_samples}.")
+        generator = _generator(seed)
         weights = intervene(self._model.conditionals, self._settings(do or {})).exp()
         outcome = torch.multinomial(weights, n_samples, replacement=True, generator=generator)
         factor = torch.linalg.cholesky(self._model.components.full_covariance())
@@ -276,6 +283,17 @@ class FittedModel:
             arrays=folder.arrays(),
         )
         return cls(model, findings, run)
+
+
+def _generator(seed: int) -> torch.Generator:
+    """One that draws the same again for the same seed.
+
+    Raises:
+        ConfigError: torch takes no such seed.
+    """
+    if not 0 <= seed < SEEDS:
+        raise ConfigError(f"Expected a seed from 0 to {SEEDS - 1}, got {seed}.")
+    return torch.Generator().manual_seed(seed)
 
 
 def _weights_of(folder: RunFolder) -> tuple[dict[str, torch.Tensor], tuple[ModalitySpec, ...]]:

@@ -116,6 +116,10 @@ BAD = {
     ),
     "preset": (fit("good.npz", "2,2", "--preset", "slow"), "'quick', 'standard', 'thorough'"),
     "seed": (fit("good.npz", "2,2", "--seed", "-1"), "Setting 'seed' is not valid"),
+    "seed too large": (
+        fit("good.npz", "2,2", "--seed", "99999999999999999999999"),
+        "Setting 'seed' is not valid",
+    ),
     "seed of letters": (fit("good.npz", "2,2", "--seed", "x"), "--seed"),
     "latent": (fit("good.npz", "2,2", "--latent-dim", "1"), "Setting 'latent_dim' is not valid"),
     "law of nothing": (fit("good.npz", "2,2", "--expert", "line"), "expected MODALITY=NAME"),

@@ -111,6 +111,22 @@ def test_generated_samples_lie_in_the_latent_space_as_the_components_do(fitted, 
     np.testing.assert_allclose(np.cov(drawn[0].numpy().T), between + within, atol=0.1)
 
 
+@pytest.mark.parametrize("n_samples", [0, -3])
+def test_nothing_cannot_be_drawn(fitted, n_samples):
+    with pytest.raises(ConfigError, match=f"Expected 1 or more samples to draw, got {n_samples}"):
+        fitted[0].generate(n_samples)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 99999999999999999999999])
+def test_a_seed_that_is_none_is_refused_in_a_sentence(fitted, seed):
+    model, dataset, _, _ = fitted
+    with pytest.raises(ConfigError, match=rf"Expected a seed from 0 to {2**64 - 1}, got {seed}\."):
+        model.generate(1, seed=seed)
+    with pytest.raises(ConfigError, match="Expected a seed from 0"):
+        model.predict(dataset, "curve", seed=seed)
+    assert len(model.generate(2, seed=2**64 - 1)["table"]) == 2
+
+
 def test_an_impossible_intervention_is_refused(fitted):
     with pytest.raises(ConfigError, match="Cannot set node_1 to 5"):
         fitted[0].generate(1, do={"node_1": 5})
