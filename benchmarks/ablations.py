@@ -75,7 +75,7 @@ def _by_length(
 
 
 def _likeliest(
-    latents: NDArray[np.float64], states: tuple[int, ...], rng: Generator, *others: object
+    latents: NDArray[np.float64], n_cells: int, rng: Generator, *others: object
 ) -> list[Candidate]:
-    found = find_candidates(latents, states, rng, *others)  # pyright: ignore[reportArgumentType]
+    found = find_candidates(latents, n_cells, rng, *others)  # pyright: ignore[reportArgumentType]
     return sorted(found, key=lambda one: -one.likelihood)[:1]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from numpy.random import Generator
@@ -49,15 +48,14 @@ class Candidate:
 
 def find_candidates(
     latents: Latents,
-    states: tuple[int, ...],
+    n_cells: int,
     rng: Generator,
     others: Iterable[Found] = (),
 ) -> list[Candidate]:
-    """All candidate partitions into one cell per joint outcome, by rising assignment entropy.
+    """All candidate partitions into so many cells, by rising assignment entropy.
 
     ``others`` were found elsewhere and are judged with the rest.
     """
-    n_cells = prod(states)
     given = judge_candidates(latents, n_cells, others)
     clusterings = _clusterings(latents, n_cells, rng)
     return sorted([*given, *judge_candidates(latents, n_cells, clusterings, REFINED)], key=_rank)

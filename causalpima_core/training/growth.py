@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from sklearn.neighbors import NearestCentroid
 
 from causalpima_core.training.assignment import Latents
 from causalpima_core.training.pursuit import Node, View, find_nodes
@@ -35,6 +36,7 @@ class Growth:
         gain: sum of the nodes' gains, nats per sample.
         missing: numbers of states of the nodes to come, rising.
         nodes: those found.
+        vacant: how many cells may be next to empty.
     """
 
     cell: NDArray[np.int64]
@@ -42,13 +44,20 @@ class Growth:
     gain: float
     missing: tuple[int, ...]
     nodes: tuple[Node, ...] = ()
+    vacant: int = 0
 
     def with_node(self, node: Node, n_states: int) -> Growth:
         """One node further."""
         left = list(self.missing)
         left.remove(n_states)
-        cell, n_cells = n_states * self.cell + node.state, n_states * self.n_cells
-        return Growth(cell, n_cells, self.gain + node.gain, tuple(left), (*self.nodes, node))
+        return replace(
+            self,
+            cell=n_states * self.cell + node.state,
+            n_cells=n_states * self.n_cells,
+            gain=self.gain + node.gain,
+            missing=tuple(left),
+            nodes=(*self.nodes, node),
+        )
 
     def is_like(self, other: Growth) -> bool:
         """Whether both are nearly the same partition."""
@@ -56,14 +65,33 @@ class Growth:
 
     @property
     def is_whole(self) -> bool:
-        """Whether no cell is next to empty."""
-        return is_whole(self.cell, self.n_cells)
+        """Whether no cell is next to empty, but for those that may be."""
+        return is_whole(self.cell, self.n_cells, self.vacant)
+
+    def gathered(self, everywhere: Latents) -> NDArray[np.int64]:
+        """Cells without the smallest ones, as many as may be vacant, numbered anew.
+
+        Args:
+            everywhere: latents that all samples have, ``(n, d)``: by them the few samples of those
+                go to the nearest cell.
+        """
+        if not self.vacant:
+            return self.cell
+        kept = np.sort(np.argsort(np.bincount(self.cell, minlength=self.n_cells))[self.vacant :])
+        strays = ~np.isin(self.cell, kept)
+        cell = self.cell.copy()
+        cell[strays] = (
+            NearestCentroid().fit(everywhere[~strays], cell[~strays]).predict(everywhere[strays])
+            if strays.any()
+            else cell[strays]
+        )
+        return np.searchsorted(kept, cell)
 
 
-def is_whole(cell: NDArray[np.int64], n_cells: int) -> bool:
-    """Whether no cell is next to empty."""
+def is_whole(cell: NDArray[np.int64], n_cells: int, vacant: int = 0) -> bool:
+    """Whether at most so many cells are next to empty."""
     least = max(SMALLEST, SMALLEST_SHARE * len(cell))
-    return bool(np.bincount(cell, minlength=n_cells).min() >= least)
+    return int((np.bincount(cell, minlength=n_cells) < least).sum()) <= vacant
 
 
 def first_nodes(
@@ -87,15 +115,18 @@ def first_nodes(
     }
 
 
-def begin(first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...]) -> list[Growth]:
+def begin(
+    first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...], vacant: int = 0
+) -> list[Growth]:
     """Partitions by one of the nodes found first, to grow from.
 
     Args:
         first: see `first_nodes`; of the numbers in ``states`` or more.
         n_samples: n.
         states: number of states of each node.
+        vacant: how many cells may be next to empty.
     """
-    nothing = _nothing(n_samples, states)
+    nothing = _nothing(n_samples, states, vacant)
     found = [nothing.with_node(node, k) for k in sorted(set(states)) for node in first[k]]
     return _kept(one for one in found if one.is_whole)
 
@@ -128,6 +159,7 @@ def grow_again(
     views: list[View],
     everywhere: Latents,
     rng: Generator,
+    vacant: int = 0,
 ) -> Iterator[NDArray[np.int64]]:
     """Cells in which some of the nodes are found anew, given the others.
 
@@ -140,17 +172,19 @@ def grow_again(
         views: where nodes are looked for.
         everywhere: latents that all samples have, ``(n, d)``.
         rng: source of the starts.
+        vacant: how many cells there may be too few.
     """
     for kept in combinations(range(len(states)), len(states) - taken_off):
         sizes = tuple(states[j] for j in kept)
         cell = np.ravel_multi_index(tuple(nodes[:, kept].T), sizes)
         missing = tuple(sorted(k for j, k in enumerate(states) if j not in kept))
-        for growth in grow([Growth(cell, prod(sizes), 0.0, missing)], views, everywhere, rng):
-            yield growth.cell
+        begun = Growth(cell, prod(sizes), 0.0, missing, vacant=vacant)
+        for growth in grow([begun], views, everywhere, rng):
+            yield growth.gathered(everywhere)
 
 
 def combine(
-    first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...]
+    first: dict[int, list[Node]], n_samples: int, states: tuple[int, ...], vacant: int = 0
 ) -> Iterator[Growth]:
     """Products of nodes that each show by themselves.
 
@@ -160,8 +194,9 @@ def combine(
         first: see `first_nodes`; of the numbers in ``states`` or more.
         n_samples: n.
         states: number of states of each node.
+        vacant: how many cells may be next to empty.
     """
-    start = _nothing(n_samples, states)
+    start = _nothing(n_samples, states, vacant)
     pool = {k: first_distinct(first[k], Node.agrees_with, COMBINED) for k in set(states)}
     choices = [combinations(pool[k], states.count(k)) for k in sorted(pool)]
     for choice in product(*choices):
@@ -173,9 +208,10 @@ def combine(
             yield growth
 
 
-def _nothing(n_samples: int, states: tuple[int, ...]) -> Growth:
+def _nothing(n_samples: int, states: tuple[int, ...], vacant: int) -> Growth:
     """No node found yet."""
-    return Growth(np.zeros(n_samples, dtype=np.int64), 1, 0.0, tuple(sorted(states)))
+    everyone = np.zeros(n_samples, dtype=np.int64)
+    return Growth(everyone, 1, 0.0, tuple(sorted(states)), vacant=vacant)
 
 
 def _grown(

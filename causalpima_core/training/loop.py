@@ -7,7 +7,7 @@ from there later with the same result.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
@@ -58,6 +58,7 @@ from causalpima_core.training.search import (
     in_words,
     is_enough,
     with_common_nodes,
+    with_vacant_outcomes,
 )
 from causalpima_core.training.snapshots import take_snapshot
 from causalpima_core.training.start import SHRINKAGE, Start, components_at
@@ -248,12 +249,26 @@ class Trainer:
     def _best_division(self, data: Samples) -> Start | None:
         """As `search.best_division` finds it, in the part of the samples that is searched."""
         rng = np.random.default_rng([self.config.seed, 2, self.position.cycle])
-        searched = subsample.searched_rows(self.full, self.config.seed)
-        if len(searched) == len(data):
-            return best_division(self.model, data, rng)
-        part = data.only(torch.from_numpy(searched).to(self.device))
+        part, searched = self._searched(data)
         found = best_division(self.model, part, rng)
         return subsample.for_all(found, self.model, data, searched) if found else None
+
+    def _with_vacant_outcomes(self, data: Samples, start: Start) -> Start:
+        """As `search.with_vacant_outcomes` finds it, in the same part."""
+        rng = np.random.default_rng([self.config.seed, 6])
+        part, searched = self._searched(data)
+        there = replace(start, outcome=start.outcome[searched])
+        found = with_vacant_outcomes(self.model, part, there, rng)
+        if found is there:
+            return start
+        return subsample.for_all(found, self.model, data, searched)
+
+    def _searched(self, data: Samples) -> tuple[Samples, NDArray[np.int64]]:
+        """The part of the training samples in which groups are looked for, and its rows."""
+        searched = subsample.searched_rows(self.full, self.config.seed)
+        if len(searched) == len(data):
+            return data, searched
+        return data.only(torch.from_numpy(searched).to(self.device)), searched
 
     def _set_states(self) -> None:
         """Go on with the states of the start as if they had been given, where they were not.
@@ -281,6 +296,7 @@ class Trainer:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
         self.position.joint_from = self.position.epoch
+        start = self._with_vacant_outcomes(data, start)
         rng = np.random.default_rng([self.config.seed, 5])
         self.start = start = with_common_nodes(self.model, data, start, rng)
         self._set_states()

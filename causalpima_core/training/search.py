@@ -17,7 +17,7 @@ from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
 from causalpima_core.training.fit import CLEAR_ENTROPY, OVERLAP
 from causalpima_core.training.scene import Scene
-from causalpima_core.training.start import Start, choose_start, in_common
+from causalpima_core.training.start import Start, choose_start, in_common, with_vacancies
 
 NO_GROUPS = (
     "The samples show no clear groups that combinations of a few nodes could be: give the number "
@@ -37,9 +37,14 @@ def best_division(model: CausalPima, data: Samples, rng: Generator) -> Start | N
     return choose_start(scene, model.config.states, rng)
 
 
+def with_vacant_outcomes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
+    """A start whose groups may be broken, or one with fewer groups that fits better."""
+    return with_vacancies(Scene.of(model, data, rng), start, rng) if start.may_be_broken else start
+
+
 def with_common_nodes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
     """A start that is not clear, with undecided nodes from what two modalities have in common."""
-    if start.entropy < CLEAR_ENTROPY or len(model.names) == 1:
+    if start.entropy < CLEAR_ENTROPY or len(model.names) == 1 or start.n_vacant:
         return start
     return in_common(Scene.of(model, data, rng), start)
 
@@ -56,7 +61,8 @@ def in_words(start: Start, *, from_data: bool) -> Iterator[str]:
     if from_data:
         refused = f" Refused: {start.refused}." if start.refused else ""
         yield f"States chosen from the data: {states_in_words(start.states)}.{refused}"
+    vacant = f"; {start.n_vacant} of the joint outcomes have no samples" if start.n_vacant else ""
     yield (
-        f"Start: {start.n_outcomes} groups from the {start.source} "
-        f"(assignment entropy {start.entropy:.3f} nats)."
+        f"Start: {start.n_outcomes - start.n_vacant} groups from the {start.source} "
+        f"(assignment entropy {start.entropy:.3f} nats){vacant}."
     )

@@ -18,13 +18,23 @@ from causalpima_core.outcomes import node_posteriors, outcome_table
 from causalpima_core.prior import GaussianComponents, SufficientStatistics
 from causalpima_core.samples import Samples
 from causalpima_core.training.appearance import Appearance, prototype_distances, prototype_squares
-from causalpima_core.training.assignment import Latents, cell_responsibilities, judge, mean_entropy
+from causalpima_core.training.assignment import (
+    Latents,
+    cell_responsibilities,
+    judge,
+    mean_entropy,
+)
 from causalpima_core.training.candidates import Candidate, find_candidates, judge_candidates
 from causalpima_core.training.common import common_nodes
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.fit import CLEAR_ENTROPY, Fit
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
-from causalpima_core.training.labelling import label_cells, nonadditive_share
+from causalpima_core.training.labelling import (
+    MOST_VACANT,
+    effects_of,
+    label_cells,
+    nonadditive_share,
+)
 from causalpima_core.training.physics import physical_candidates
 from causalpima_core.training.pursuit import SAME_NODE, View, shown_gain
 from causalpima_core.training.ranking import first_distinct, mutual_information
@@ -35,6 +45,10 @@ SAME_PARTITION = 0.98
 CLEAR_GAP = 0.01
 """Nats by which the next division must be worse for a clear one to be enough."""
 MOST_LABELLED, MOST_LIKE_IT = 30, 10
+SMALL_GROUP = 0.02
+"""Share of the samples below which a group may be a piece of another: pieces had 0.1 to 1.9%."""
+LEAST_LEFT = 2
+"""Degrees of freedom without which effects explain any groups."""
 MOST_ROUNDS, LEAST_HELP = 8, 1e-4
 """How often nodes of the best division are found again, and by how much, nats, that must help."""
 SHRINKAGE = 10.0
@@ -97,6 +111,11 @@ class Start:
         return prod(self.states)
 
     @property
+    def n_vacant(self) -> int:
+        """Joint outcomes without samples."""
+        return self.n_outcomes - len(np.unique(self.outcome))
+
+    @property
     def fit(self) -> Fit:
         """How well it fits the samples."""
         return Fit(self.entropy, self.nonadditive)
@@ -115,6 +134,12 @@ class Start:
         return size > others if size != others else self.fit.is_better(other.fit)
 
     @property
+    def may_be_broken(self) -> bool:
+        """Whether a group may be a piece of another one, to fill an outcome that has no samples."""
+        smallest = np.unique(self.outcome, return_counts=True)[1].min()
+        return not self.is_clear or smallest < SMALL_GROUP * len(self.outcome)
+
+    @property
     def is_clear(self) -> bool:
         """Whether the groups hardly overlap and no other division comes near."""
         alone = self.next_cost is None or self.next_cost - self.cost > CLEAR_GAP
@@ -122,7 +147,7 @@ class Start:
 
 
 def choose_start(
-    scene: Scene, states: tuple[int, ...], rng: Generator, *, again: bool = True
+    scene: Scene, states: tuple[int, ...], rng: Generator, *, again: bool = True, vacant: int = 0
 ) -> Start:
     """Find candidate partitions into joint outcomes, take the best, and name its cells.
 
@@ -131,6 +156,7 @@ def choose_start(
         states: number of states of each node.
         rng: source of all searches.
         again: whether nodes of the best one are found again, which can take as long once more.
+        vacant: how many joint outcomes have no samples.
 
     Raises:
         TrainingError: the samples cannot be divided into enough different cells.
@@ -139,11 +165,13 @@ def choose_start(
     if len(np.unique(views[0].mean.round(6), axis=0)) < prod(states):  # draws differ in any case
         raise _too_much_alike(states)
     first = first_nodes(views, states, seen, rng)
-    begun = begin(first, n_samples, states)
-    found = [("grown", one.cell) for one in grow(begun, views, seen, rng)]
-    found += [("combined", one.cell) for one in combine(first, n_samples, states)]
-    found += physical_candidates(scene.physical, views, seen, states, rng)
-    candidates = find_candidates(seen, states, rng, found)
+    begun = begin(first, n_samples, states, vacant)
+    found = [("grown", one.gathered(seen)) for one in grow(begun, views, seen, rng)]
+    combined = combine(first, n_samples, states, vacant)
+    found += [("combined", one.gathered(seen)) for one in combined]
+    if not vacant:
+        found += physical_candidates(scene.physical, views, seen, states, rng)
+    candidates = find_candidates(seen, prod(states) - vacant, rng, found)
     if not candidates:
         raise _too_much_alike(states)
     labelled = _all_labelled(candidates, scene, states, rng)
@@ -206,6 +234,37 @@ def in_common(scene: Scene, start: Start) -> Start:
     )
 
 
+def with_vacancies(scene: Scene, start: Start, rng: Generator) -> Start:
+    """The start, or a division that leaves joint outcomes without samples, where it fits better.
+
+    Where the samples hold no such combination, every division into all outcomes breaks up a group
+    to fill it, and mixes nodes, often without a sign. A true division without it is clearer and
+    adds up better, by the degrees of freedom that its groups leave.
+
+    Args:
+        scene: the samples of the start.
+        start: that divides them into all outcomes.
+        rng: source of all searches.
+    """
+    for vacant in range(1, MOST_VACANT + 1):
+        if not start.may_be_broken or _left(start) < LEAST_LEFT + 1:
+            break
+        try:
+            fewer = choose_start(scene, start.states, rng, vacant=vacant)
+        except TrainingError:
+            break  # no division into so many groups
+        adds_up = fewer.nonadditive / _left(fewer) < start.nonadditive / _left(start)
+        if fewer.entropy >= start.entropy or not adds_up:
+            break
+        start = fewer
+    return start
+
+
+def _left(start: Start) -> int:
+    """Degrees of freedom that effects of single nodes leave to what its groups look like."""
+    return start.n_outcomes - start.n_vacant - 1 - sum(k - 1 for k in start.states)
+
+
 def _improved(
     labelled: list[_Labelled], scene: Scene, states: tuple[int, ...], rng: Generator
 ) -> list[_Labelled]:
@@ -216,9 +275,9 @@ def _improved(
         if best.candidate.entropy < CLEAR_ENTROPY or taken_off >= len(states):
             break
         where = (scene.views, scene.latents, rng)
-        cells = grow_again(best.nodes, states, taken_off, *where)
-        found = judge_candidates(scene.latents, prod(states), (("grown again", c) for c in cells))
-        labelled = _best_first(labelled + _all_labelled(found, scene, states, rng))
+        cells = grow_again(best.nodes, states, taken_off, *where, prod(states) - best.n_groups)
+        found = judge_candidates(scene.latents, best.n_groups, (("grown again", c) for c in cells))
+        labelled = _best_first(labelled + _all_labelled(found, scene, states, rng), prod(states))
         if labelled[0].fit.is_better(best.fit, LEAST_HELP):
             taken_off = 1
         elif (best.fit.overlaps or best.fit.is_misshapen) and taken_off == 1:
@@ -235,10 +294,10 @@ def _all_labelled(
     distinct = first_distinct(candidates, _repeats, MOST_LABELLED)
     labelled = [_labelled(one, scene.appearance, states, rng) for one in distinct]
     if labelled:
-        best = _best_first(labelled)[0].candidate
+        best = _best_first(labelled, prod(states))[0].candidate
         like_it = [c for c in candidates if c not in distinct and _repeats(c, best)]
         labelled += [_labelled(c, scene.appearance, states, rng) for c in like_it[:MOST_LIKE_IT]]
-    return _best_first(labelled)
+    return _best_first(labelled, prod(states))
 
 
 def _too_much_alike(states: tuple[int, ...]) -> TrainingError:
@@ -252,7 +311,9 @@ def _overlap(
     latents: Latents, outcome: NDArray[np.int64], states: tuple[int, ...]
 ) -> tuple[float, ...]:
     """How undecided each node is, mean entropy in nats."""
-    gamma, _ = cell_responsibilities(latents, outcome)
+    taken, cell = np.unique(outcome, return_inverse=True)
+    gamma = np.zeros((len(outcome), prod(states)))
+    gamma[:, taken], _ = cell_responsibilities(latents, cell)
     return tuple(mean_entropy(posterior) for posterior in node_posteriors(gamma, states))
 
 
@@ -270,6 +331,10 @@ class _Labelled:
     def fit(self) -> Fit:
         return Fit(self.candidate.entropy, self.nonadditive)
 
+    @property
+    def n_groups(self) -> int:
+        return int(self.candidate.cell.max()) + 1
+
     def differs_from(self, other: _Labelled) -> bool:
         """Whether some node of this one has no like among the other's nodes."""
         agreement = [
@@ -279,10 +344,10 @@ class _Labelled:
         return min(agreement) < SAME_NODE
 
 
-def _best_first(labelled: list[_Labelled]) -> list[_Labelled]:
-    """By cost; where the cheapest one overlaps, clear ones come before it."""
+def _best_first(labelled: list[_Labelled], n_outcomes: int) -> list[_Labelled]:
+    """By cost; where the cheapest one overlaps, or leaves outcomes vacant, after all clear ones."""
     ranked = sorted(labelled, key=lambda one: round(one.fit.cost, 6))
-    if ranked and ranked[0].fit.overlaps:
+    if ranked and (ranked[0].fit.overlaps or ranked[0].n_groups < n_outcomes):
         ranked.sort(key=lambda one: not one.fit.is_clear)
     return ranked
 
@@ -295,7 +360,8 @@ def _labelled(
     distances, squares = prototype_distances(prototypes), prototype_squares(prototypes)
     labelling = label_cells(distances.round(6), squares.round(6), states, rng)
     cell_of_outcome = np.argsort(labelling.outcome)
-    nonadditive = nonadditive_share(squares[np.ix_(cell_of_outcome, cell_of_outcome)], states)
+    laid = squares[np.ix_(cell_of_outcome, cell_of_outcome)]
+    nonadditive = nonadditive_share(laid, states, np.sort(labelling.outcome))
     outcome = labelling.outcome[candidate.cell]
     nodes = outcome_table(states)[outcome]
     return _Labelled(candidate, outcome, nonadditive, labelling.gap, nodes)
@@ -308,7 +374,10 @@ def _repeats(one: Candidate, other: Candidate) -> bool:
 def components_at(
     model: CausalPima, samples: Samples, outcome: NDArray[np.int64]
 ) -> GaussianComponents:
-    """One Gaussian per joint outcome, fitted to the samples given to it."""
+    """One Gaussian per joint outcome, fitted to the samples given to it.
+
+    An outcome without samples lies where the sum of its nodes' effects puts it.
+    """
     q = encode(model, samples).joint
     n_components, n_latent = model.config.n_outcomes, model.config.n_latent
     statistics = SufficientStatistics(n_components, n_latent, q.mean.device)
@@ -318,7 +387,14 @@ def components_at(
     blank = GaussianComponents(
         q.mean.new_zeros(n_components, n_latent), q.mean.new_ones(n_components, *shape)
     )
-    return statistics.maximise(blank, SHRINKAGE)
+    found = statistics.maximise(blank, SHRINKAGE)
+    taken = np.unique(outcome)
+    if len(taken) < n_components:
+        design = effects_of(outcome_table(model.config.states), model.config.states)
+        effects = np.linalg.lstsq(design[taken], found.mean[taken].cpu().numpy())[0]
+        vacant = np.setdiff1d(np.arange(n_components), taken)
+        found.mean[vacant] = torch.from_numpy(design[vacant] @ effects).to(found.mean)
+    return found
 
 
 def _shown(state: NDArray[np.int64], n_states: int, views: list[View]) -> dict[str, float]:

@@ -15,7 +15,7 @@ def clusters(n=800, n_cells=4, spread=0.3, seed=0):
 
 def test_the_true_partition_of_clear_clusters_wins():
     latents, cell = clusters()
-    best = find_candidates(latents, (2, 2), np.random.default_rng(0))[0]
+    best = find_candidates(latents, 4, np.random.default_rng(0))[0]
     assert component_accuracy(cell, best.cell) == 1.0
     assert best.entropy == pytest.approx(0.0, abs=1e-6)
 
@@ -23,7 +23,7 @@ def test_the_true_partition_of_clear_clusters_wins():
 def test_partitions_found_elsewhere_are_judged_with_the_rest():
     latents, cell = clusters()
     others = [("known", cell), ("too few", np.minimum(cell, 2))]
-    found = find_candidates(latents, (2, 2), np.random.default_rng(0), others)
+    found = find_candidates(latents, 4, np.random.default_rng(0), others)
     (known,) = [c for c in found if c.source == "known"]
     assert known.entropy == pytest.approx(judge(latents, cell)[0])
     assert all(c.source != "too few" for c in found)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from causalpima_core.scores import component_accuracy
-from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
+from causalpima_core.training.growth import Growth, begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.pursuit import View
 
 
@@ -85,3 +85,24 @@ def test_two_wrong_nodes_are_found_again_at_once(rng):
     cells = grow_again(nodes, (2, 2, 2), 2, [view(latents)], latents, rng)
     truth = np.ravel_multi_index(states, (2, 2, 2))
     assert max(component_accuracy(truth, cell) for cell in cells) > 0.98
+
+
+def test_cells_that_may_be_vacant_give_their_few_samples_to_the_nearest(rng):
+    cell = np.repeat([0, 1, 2, 3], [40, 2, 40, 40])
+    latents = np.array([[0.0, 0], [8, 1], [9, 0], [0, 9]])[cell] + 0.1 * rng.normal(size=(122, 2))
+    whole = Growth(cell, 4, 0.0, (), vacant=1)
+    assert whole.gathered(latents).tolist() == [0] * 40 + [1] * 42 + [2] * 40
+    assert Growth(cell, 4, 0.0, ()).gathered(latents) is cell
+
+
+def test_a_node_grows_where_one_cell_stays_empty(rng):
+    nodes = rng.integers(0, 2, (900, 3))
+    nodes = nodes[nodes.sum(1) < 3]
+    latents = 6.0 * nodes + rng.normal(size=nodes.shape)
+    first = first_nodes([view(latents)], (2, 2, 2), latents, rng)
+    whole = grow(begin(first, len(nodes), (2, 2, 2)), [view(latents)], latents, rng)
+    assert all(component_accuracy(nodes @ [4, 2, 1], one.cell) < 0.95 for one in whole)
+    best = grow(begin(first, len(nodes), (2, 2, 2), 1), [view(latents)], latents, rng)[0]
+    cell = best.gathered(latents)
+    assert cell.max() == 6
+    assert component_accuracy(nodes @ [4, 2, 1], cell) > 0.98

@@ -11,6 +11,7 @@ from causalpima_core.training.labelling import (
     Misfit,
     grid_edges,
     label_cells,
+    layouts,
     left_by_effects,
     nonadditive_share,
 )
@@ -37,7 +38,8 @@ def are_the_nodes(found: NDArray, true: NDArray) -> bool:
 
 
 def test_grid_edges_join_outcomes_that_differ_in_one_node():
-    edges, table = grid_edges((2, 3)), outcome_table((2, 3))
+    table = outcome_table((2, 3))
+    edges = grid_edges(table)
     for a, b in itertools.product(range(6), repeat=2):
         assert edges[a, b] == ((table[a] != table[b]).sum() == 1)
 
@@ -52,7 +54,7 @@ def test_sums_of_effects_leave_nothing_over_and_an_exchange_of_cells_does(rng):
     share = nonadditive_share(squares_of(exchanged), states)
     assert share > 0.1
     centred = exchanged - exchanged.mean(0)
-    left = left_by_effects(states) @ centred
+    left = left_by_effects(table, states) @ centred
     assert share == pytest.approx(np.square(left).sum() / np.square(centred).sum())
 
 
@@ -65,7 +67,7 @@ def test_the_search_finds_the_best_of_all_labellings_of_three_nodes(seed):
 
     def misfit(cells: NDArray) -> float:
         at = np.ix_(cells, cells)
-        length = (grid_edges(states) * distances[at]).sum() / 2
+        length = (grid_edges(outcome_table(states)) * distances[at]).sum() / 2
         return length / at_random + nonadditive_share(squares[at], states)
 
     found = np.argsort(label_cells(distances, squares, states, np.random.default_rng(0)).outcome)
@@ -137,3 +139,48 @@ def test_the_gap_to_the_next_labelling_is_wide_on_a_grid_and_narrow_on_a_simplex
     narrow = labelled(simplex, (2, 2, 2), rng)
     assert narrow.gap is not None
     assert narrow.gap < 0.005
+
+
+@pytest.mark.parametrize("states", [(2, 2, 2), (3, 2, 2), (2, 2, 3, 2)])
+@pytest.mark.parametrize("vacant", [1, 2])
+def test_every_choice_of_vacant_outcomes_is_some_layout_with_states_renamed(states, vacant):
+    table = outcome_table(states)
+    renamings = [
+        np.array([[names[j][s] for j, s in enumerate(row)] for row in table])
+        for names in itertools.product(*(itertools.permutations(range(k)) for k in states))
+    ]
+    known = {
+        frozenset(map(tuple, renamed[np.setdiff1d(np.arange(len(table)), taken)]))
+        for taken in layouts(states, len(table) - vacant)
+        for renamed in renamings
+    }
+    every = itertools.combinations(map(tuple, table), vacant)
+    assert known == {frozenset(gone) for gone in every}
+
+
+@pytest.mark.parametrize("states", [(2, 2, 2), (3, 2, 2), (3, 2, 3)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_grid_with_a_vacant_outcome_is_put_back_in_order(states, seed):
+    rng = np.random.default_rng(seed)
+    points = in_a_row(states, rng)
+    there = np.delete(rng.permutation(len(points)), 0)
+    found = labelled(points[there], states, rng)
+    assert len(np.unique(found.outcome)) == len(there)
+    assert are_the_nodes(outcome_table(states)[found.outcome], outcome_table(states)[there])
+    squares = squares_of(points[there])[np.ix_(*[np.argsort(found.outcome)] * 2)]
+    taken = np.sort(found.outcome)
+    assert nonadditive_share(squares, states, taken) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("states", [(3, 2, 3), (4, 3, 2)])
+def test_grids_of_many_outcomes_end_in_one_order_however_they_are_shuffled(states):
+    rng = np.random.default_rng(7)
+    points = in_a_row(states, rng)
+
+    def order() -> NDArray:
+        shuffle = rng.permutation(len(points))
+        nodes = outcome_table(states)[labelled(points[shuffle], states, rng).outcome]
+        return nodes[np.argsort(shuffle)]
+
+    first = order()
+    assert all(are_the_nodes(order(), first) for _ in range(4))
