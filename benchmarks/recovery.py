@@ -109,6 +109,9 @@ def main(
             min=0, max=0.95, help="Share of samples that lack the last modality not needed alone."
         ),
     ] = 0.0,
+    vacant: Annotated[
+        int, typer.Option(min=0, max=2, help="Rarest joint outcomes that no sample has.")
+    ] = 0,
     only_modality: Annotated[
         str | None, typer.Option(metavar="NAME", help="Hide all modalities but this.")
     ] = None,
@@ -128,6 +131,7 @@ def main(
         "preset": preset.value,
         "samples": samples,
         "missing": missing,
+        "vacant": vacant,
         "only_modality": only_modality,
         "states": states.value,
         "expert": expert,

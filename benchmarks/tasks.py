@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,7 @@ class Task(BaseModel):
         preset: of training.
         samples: how many; None for the example's own number.
         missing: share of samples that lack the modality `spared_modality` names.
+        vacant: how many joint outcomes, the rarest ones, no sample has.
         only_modality: the only one the method sees; None for all.
         states: told to the method, or left to it ("auto").
         expert: known physics of a modality, as ``MODALITY=NAME`` or formula; None for none.
@@ -53,6 +55,7 @@ class Task(BaseModel):
     preset: str = "standard"
     samples: int | None = None
     missing: float = 0.0
+    vacant: int = 0
     only_modality: str | None = None
     states: Literal["true", "auto"] = "true"
     expert: str | None = None
@@ -64,6 +67,7 @@ class Task(BaseModel):
         said = [str(self.method)]
         said += [f"{self.samples} samples"] if self.samples else []
         said += [f"{self.missing:.0%} missing"] if self.missing else []
+        said += [f"{self.vacant} vacant"] if self.vacant else []
         said += [f"only {self.only_modality}"] if self.only_modality else []
         said += [f"{self.expert.partition('=')[0]} by physics"] if self.expert else []
         said += [f"without {self.without}"] if self.without else []
@@ -77,6 +81,8 @@ class Task(BaseModel):
             ConfigError: the suite has no such modality, or none that can be missing.
         """
         dataset, truth = draw_example(SUITES[self.suite], self.samples, self.seed, self.graph)
+        if self.vacant:
+            dataset, truth = without_rarest(dataset, truth, self.vacant)
         if self.missing:
             name = spared_modality(SUITES[self.suite])
             rng = np.random.default_rng([self.seed, *b"missing"])
@@ -113,6 +119,21 @@ def without_rows(
         replace(m, values=values) if m.name == name else m for m in dataset.modalities
     )
     return replace(dataset, modalities=modalities)
+
+
+def without_rarest(
+    dataset: MultimodalDataset, truth: Truth, vacant: int
+) -> tuple[MultimodalDataset, Truth]:
+    """The same data without the samples of the rarest joint outcomes."""
+    outcome = np.ravel_multi_index(tuple(truth.outcomes.T), truth.states)
+    counts = np.bincount(outcome, minlength=prod(truth.states))
+    rows = np.flatnonzero(~np.isin(outcome, np.argsort(counts, kind="stable")[:vacant]))
+    kept = MultimodalDataset(
+        tuple(replace(m, values=m.values[rows]) for m in dataset.modalities),
+        dataset.sample_id[rows],
+        dataset.metadata.iloc[rows].reset_index(drop=True),
+    )
+    return kept, replace(truth, outcomes=truth.outcomes[rows])
 
 
 def with_only(dataset: MultimodalDataset, name: str) -> MultimodalDataset:

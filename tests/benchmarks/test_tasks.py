@@ -34,6 +34,26 @@ def test_a_share_of_one_modality_is_missing_and_all_else_is_as_ever():
     assert task.make()[0].fingerprint() == holed.fingerprint()
 
 
+def test_the_rarest_outcomes_have_no_samples():
+    whole, truth = make_example("spectra", 300, 1, "fork")
+    task = Task(suite="spectra", graph="fork", seed=1, samples=300, vacant=2)
+    dataset, left = task.make()
+
+    def counts(one):
+        outcome = np.ravel_multi_index(tuple(one.outcomes.T), one.states)
+        return np.bincount(outcome, minlength=12)
+
+    before, after = counts(truth), counts(left)
+    gone = np.flatnonzero(before != after)
+    assert sorted(before[gone]) == sorted(before)[:2]
+    assert (after[gone] == 0).all()
+    assert len(dataset) == len(left.outcomes) == after.sum()
+    np.testing.assert_array_equal(dataset.metadata[list(left.factors)], left.outcomes)
+    there = np.isin(whole.sample_id, dataset.sample_id)
+    np.testing.assert_array_equal(dataset["raman"].values, whole["raman"].values[there])
+    assert task.variant == "causalpima, 300 samples, 2 vacant"
+
+
 def test_all_modalities_but_one_can_be_hidden():
     task = Task(suite="spectra", graph="chain", seed=0, samples=60, only_modality="raman")
     dataset, _ = task.make()
