@@ -102,13 +102,23 @@ class FittedModel:
         return self._model.specs
 
     def differences(self, dataset: MultimodalDataset) -> list[str]:
-        """Units and axes of curves that are not stated as they were in training, in words."""
-        return [
-            sentence
-            for spec in self.modalities
-            if spec.name in dataset.names
-            for sentence in spec.differences(dataset[spec.name])
-        ]
+        """What is otherwise than in training, in words.
+
+        Units and axes of curves as they are stated, and columns that were constant.
+        """
+        told: list[str] = []
+        for spec in self.modalities:
+            if spec.name not in dataset.names:
+                continue
+            modality = dataset[spec.name]
+            told += spec.differences(modality)
+            columns = self._model.scalings[spec.name].no_longer_constant(modality)
+            told += [
+                f"Column {repr(spec.columns[c]) if spec.columns else c + 1} of '{spec.name}' was "
+                "constant in training and is not here: it says nothing to the model."
+                for c in columns
+            ]
+        return told
 
     def posterior(self, dataset: MultimodalDataset) -> NDArray[np.float64]:
         """Probability of each joint outcome for each sample, shape ``(n, C)``.

@@ -99,7 +99,7 @@ class Scaling(nn.Module):
 
     Attributes:
         centre: in data units; scaled it is 0.
-        scale: in data units.
+        scale: in data units; infinite for a column that was constant, which then says nothing.
         middle: mean of the scaled values, known only where they were fitted.
     """
 
@@ -120,9 +120,10 @@ class Scaling(nn.Module):
         """Columns of a table are scaled one by one; images and curves as a whole."""
         mean, deviation = _moments(modality)
         centre, scale = (mean, deviation) if by is Scale.STANDARD else _reach(modality)
-        # A constant column stays as it is; what is small only because of its unit does not.
-        size = np.abs(mean) if modality.kind is Kind.TABLE else np.abs(mean).max()
-        scale = np.where(scale > ROUNDING * size, scale, 1.0)
+        # No network learns what a constant column says; what is small in its unit alone is none.
+        table = modality.kind is Kind.TABLE
+        size = np.abs(mean) if table else np.abs(mean).max()
+        scale = np.where(scale > ROUNDING * size, scale, np.inf if table else 1.0)
         self.centre.copy_(torch.from_numpy(np.asarray(centre)))
         self.scale.copy_(torch.from_numpy(scale))
         self.middle.copy_(torch.from_numpy((mean - centre) / scale))
@@ -133,7 +134,13 @@ class Scaling(nn.Module):
 
     def undo(self, values: Tensor) -> Tensor:
         """Scaled values to data units."""
-        return values * self.scale + self.centre
+        return values * self.scale.where(self.scale.isfinite(), 0.0) + self.centre
+
+    def no_longer_constant(self, modality: Modality) -> list[int]:
+        """Columns of a table that were constant in training and have another value now."""
+        columns = np.flatnonzero(np.isinf(self.scale.cpu().numpy()))
+        seen, centre = modality.values[modality.observed], self.centre.cpu().numpy()
+        return [int(c) for c in columns if (seen[:, c] != centre[c]).any()]
 
     def units(self) -> Units:
         """The same, for the curves of an expert."""

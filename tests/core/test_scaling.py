@@ -45,13 +45,17 @@ def test_min_max_reaches_from_0_to_1_and_gives_units_back(rng, shape):
 
 
 @pytest.mark.parametrize("by", Scale)
-def test_a_constant_column_stays_as_it_is(rng, by):
+def test_a_constant_column_says_nothing_and_comes_back_as_it_was(rng, by):
     table = np.column_stack([rng.normal(size=50), np.full(50, 3.0)]).astype(np.float32)
     (modality,) = of_arrays({"table": table}).modalities
     scaling = Scaling(ModalitySpec.of(modality))
     scaling.fit(modality, by)
-    np.testing.assert_allclose(scaling.scale[1], 1.0)
-    np.testing.assert_allclose(scaling(torch.from_numpy(table))[:, 1], 0.0)
+    other = torch.from_numpy(table + np.array([0.0, 50.0], dtype=np.float32))
+    np.testing.assert_array_equal(scaling(other)[:, 1], 0.0)
+    np.testing.assert_array_equal(scaling.undo(torch.ones(2, 2))[:, 1], 3.0)
+    assert scaling.no_longer_constant(modality) == []
+    (changed,) = of_arrays({"table": other.numpy()}).modalities
+    assert scaling.no_longer_constant(changed) == [1]
 
 
 @pytest.mark.parametrize("kind", ["curve", "table"])
