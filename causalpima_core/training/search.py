@@ -61,7 +61,8 @@ def in_words(start: Start, *, from_data: bool) -> Iterator[str]:
     if from_data:
         refused = f" Refused: {start.refused}." if start.refused else ""
         yield f"States chosen from the data: {states_in_words(start.states)}.{refused}"
-    vacant = f"; {start.n_vacant} of the joint outcomes have no samples" if start.n_vacant else ""
+    outcomes = "joint outcome has" if start.n_vacant == 1 else "joint outcomes have"
+    vacant = f"; {start.n_vacant} {outcomes} no samples" if start.n_vacant else ""
     yield (
         f"Start: {start.n_outcomes - start.n_vacant} groups from the {start.source} "
         f"(assignment entropy {start.entropy:.3f} nats){vacant}."

@@ -54,8 +54,8 @@ def test_a_combination_that_no_sample_has_leaves_its_outcome_vacant(lacking):
     weights = sorted(component.weight for component in found.graph.components)
     assert weights[0] < 0.002
     assert weights[1] > 0.08
-    assert any("1 of the joint outcomes have no samples" in n.text for n in whole.of(NoteRecord))
-    assert any("1 of the joint outcomes hold next to no" in w for w in found.summary.warnings)
+    assert any("1 joint outcome has no samples" in n.text for n in whole.of(NoteRecord))
+    assert any("1 joint outcome holds next to no" in w for w in found.summary.warnings)
 
 
 def test_where_all_combinations_occur_none_is_vacant(rng):
