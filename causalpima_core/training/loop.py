@@ -253,15 +253,14 @@ class Trainer:
         found = best_division(self.model, part, rng)
         return subsample.for_all(found, self.model, data, searched) if found else None
 
-    def _with_vacant_outcomes(self, data: Samples, start: Start) -> Start:
-        """As `search.with_vacant_outcomes` finds it, in the same part."""
-        rng = np.random.default_rng([self.config.seed, 6])
+    def _mended(self, data: Samples, start: Start) -> Start:
+        """With outcomes vacant and nodes in common where that is better, as `search` has it."""
         part, searched = self._searched(data)
         there = replace(start, outcome=start.outcome[searched])
-        found = with_vacant_outcomes(self.model, part, there, rng)
-        if found is there:
-            return start
-        return subsample.for_all(found, self.model, data, searched)
+        seed = self.config.seed
+        found = with_vacant_outcomes(self.model, part, there, np.random.default_rng([seed, 6]))
+        found = with_common_nodes(self.model, part, found, np.random.default_rng([seed, 5]))
+        return start if found is there else subsample.for_all(found, self.model, data, searched)
 
     def _searched(self, data: Samples) -> tuple[Samples, NDArray[np.int64]]:
         """The part of the training samples in which groups are looked for, and its rows."""
@@ -296,9 +295,7 @@ class Trainer:
         self.model.load_weights(self.start_networks)
         self.start_networks = {}
         self.position.joint_from = self.position.epoch
-        start = self._with_vacant_outcomes(data, start)
-        rng = np.random.default_rng([self.config.seed, 5])
-        self.start = start = with_common_nodes(self.model, data, start, rng)
+        self.start = start = self._mended(data, start)
         self._set_states()
         self.model.set_components(components_at(self.model, data, start.outcome))
         rng = np.random.default_rng([self.config.seed, 3])
