@@ -45,8 +45,8 @@ SAME_PARTITION = 0.98
 CLEAR_GAP = 0.01
 """Nats by which the next division must be worse for a clear one to be enough."""
 MOST_LABELLED, MOST_LIKE_IT = 30, 10
-SMALL_GROUP = 0.02
-"""Share of the samples below which a group may be a piece of another: pieces had 0.1 to 1.9%."""
+SMALL_GROUP = 0.01
+"""Share of the samples below which a clear group may be a piece of another: 0.1 and 0.8% in two."""
 LEAST_LEFT = 2
 """Degrees of freedom without which effects explain any groups."""
 MOST_ROUNDS, LEAST_HELP = 8, 1e-4
