@@ -47,7 +47,7 @@ CLEAR_GAP = 0.01
 MOST_LABELLED, MOST_LIKE_IT = 30, 10
 SMALL_GROUP = 0.01
 """Share of the samples below which a clear group may be a piece of another: 0.1 and 0.8% in two."""
-LEAST_LEFT = 2
+LEAST_LEFT = 3
 """Degrees of freedom without which effects explain any groups."""
 MOST_ROUNDS, LEAST_HELP = 8, 1e-4
 """How often nodes of the best division are found again, and by how much, nats, that must help."""
@@ -272,10 +272,11 @@ def _improved(
     taken_off = 1
     for _ in range(MOST_ROUNDS):
         best = labelled[0]
-        if best.candidate.entropy < CLEAR_ENTROPY or taken_off >= len(states):
+        vacant = prod(states) - best.n_groups
+        if taken_off >= len(states) or (best.candidate.entropy < CLEAR_ENTROPY and not vacant):
             break
         where = (scene.views, scene.latents, rng)
-        cells = grow_again(best.nodes, states, taken_off, *where, prod(states) - best.n_groups)
+        cells = grow_again(best.nodes, states, taken_off, *where, vacant)
         found = judge_candidates(scene.latents, best.n_groups, (("grown again", c) for c in cells))
         labelled = _best_first(labelled + _all_labelled(found, scene, states, rng), prod(states))
         if labelled[0].fit.is_better(best.fit, LEAST_HELP):
