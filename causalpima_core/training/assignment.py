@@ -8,6 +8,8 @@ wrong ones by a factor of 2 to 4 where entropies in the latents as they come dif
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
@@ -38,6 +40,22 @@ def judge(latents: Latents, cell: NDArray[np.int64]) -> tuple[float, float]:
     """
     responsibilities, likelihood = cell_responsibilities(latents, cell)
     return mean_entropy(responsibilities), likelihood
+
+
+def evidence_of(latents: Latents, outcome: NDArray[np.int64]) -> float:
+    """Integrated classification likelihood of a division, nats per sample.
+
+    Log-likelihood of a Gaussian in each cell, less what that leaves undecided, less half the
+    logarithm of n for each mean and variance (Biernacki, Celeux and Govaert 2000).
+
+    Args:
+        latents: shape ``(n, d)``.
+        outcome: cell of each sample, 0 … C − 1, none empty, shape ``(n,)``.
+    """
+    entropy, likelihood = judge(latents, outcome)
+    n_samples, n_latent = latents.shape
+    n_parameters = (2 * n_latent + 1) * (int(outcome.max()) + 1)
+    return likelihood - entropy - n_parameters * log(n_samples) / (2 * n_samples)
 
 
 def cell_responsibilities(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import exp, inf, log, prod
+from math import exp, inf, prod
 
 import numpy as np
 from numpy.random import Generator
@@ -25,7 +25,7 @@ from causalpima_core.config import MAX_NODES, states_in_words
 from causalpima_core.errors import TrainingError
 from causalpima_core.outcomes import outcome_table
 from causalpima_core.training.appearance import MISSHAPEN
-from causalpima_core.training.assignment import Latents, judge
+from causalpima_core.training.assignment import evidence_of
 from causalpima_core.training.fit import OVERLAP
 from causalpima_core.training.labelling import CLOSE_GAP
 from causalpima_core.training.pursuit import shown_gain
@@ -92,22 +92,6 @@ class Trial:
         """Why it was refused."""
         missed = max(self.criteria, key=lambda name: self.criteria[name])
         return f"{states_in_words(self.start.states)} ({missed})"
-
-
-def evidence_of(latents: Latents, outcome: NDArray[np.int64]) -> float:
-    """Integrated classification likelihood of a division, nats per sample.
-
-    Log-likelihood of a Gaussian in each cell, less what that leaves undecided, less half the
-    logarithm of n for each mean and variance (Biernacki, Celeux and Govaert 2000).
-
-    Args:
-        latents: shape ``(n, d)``.
-        outcome: cell of each sample, 0 … C − 1, none empty, shape ``(n,)``.
-    """
-    entropy, likelihood = judge(latents, outcome)
-    n_samples, n_latent = latents.shape
-    n_parameters = (2 * n_latent + 1) * (int(outcome.max()) + 1)
-    return likelihood - entropy - n_parameters * log(n_samples) / (2 * n_samples)
 
 
 def weakest_gain(scene: Scene, start: Start) -> float:

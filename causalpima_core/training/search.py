@@ -38,8 +38,8 @@ def best_division(model: CausalPima, data: Samples, rng: Generator) -> Start | N
 
 
 def with_vacant_outcomes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
-    """A start whose groups may be broken, or one with fewer groups that fits better."""
-    return with_vacancies(Scene.of(model, data, rng), start, rng) if start.may_be_broken else start
+    """The start, or one with fewer groups that fits better."""
+    return with_vacancies(Scene.of(model, data, rng), start, rng)
 
 
 def with_common_nodes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:

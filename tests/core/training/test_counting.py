@@ -10,8 +10,9 @@ from causalpima_core.data.multimodal import of_arrays
 from causalpima_core.errors import TrainingError
 from causalpima_core.runs.records import NoteRecord
 from causalpima_core.scores import component_accuracy
+from causalpima_core.training.assignment import evidence_of
 from causalpima_core.training.checkpoint import last_checkpoint
-from causalpima_core.training.counting import LEAST_GAIN, Trial, evidence_of, weakest_gain
+from causalpima_core.training.counting import LEAST_GAIN, Trial, weakest_gain
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.pursuit import View

@@ -12,7 +12,7 @@ from causalpima_core.samples import Samples
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.findings import conclude
-from causalpima_core.training.start import components_at
+from causalpima_core.training.start import Start, components_at, may_be_broken
 from tests.core.training.conftest import trained_whole
 
 STATES = (2, 2, 2)
@@ -86,3 +86,18 @@ def test_a_vacant_component_lies_where_effects_add_up_to(lacking):
     signs = np.column_stack([np.ones(8), 2 * (table != table[vacant]) - 1])
     effects = np.linalg.lstsq(signs[taken], centres)[0]
     np.testing.assert_allclose(placed[vacant].numpy(), signs[vacant] @ effects, atol=1e-4)
+
+
+def clear_start(cell):
+    states = (2, 2, 2)
+    return Start(states, cell, "grown", (1.0,) * 3, ((),) * 3, 0.0, (), 0.02)
+
+
+def test_a_piece_of_a_group_is_told_from_a_group_however_small(rng):
+    cell = np.repeat(np.arange(8), [300, 200, 100, 100, 100, 100, 80, 20])
+    latents = 8.0 * outcome_table(STATES)[cell] + rng.normal(size=(1000, 3))
+    assert not may_be_broken(latents, clear_start(cell))
+    broken = np.where(cell == 7, 6, cell)
+    far = np.argsort(latents[:, 0] - 100 * (broken == 0))[:12]
+    broken[far] = 7
+    assert may_be_broken(latents, clear_start(broken))
