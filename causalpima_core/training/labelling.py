@@ -21,7 +21,7 @@ from causalpima_core.outcomes import outcome_table
 
 FEW_CELLS, DESCENTS = 16, 400
 """So many descents missed the best labels of at most so many cells in none of 126 searches; of 24
-cells in 17 of 42, and of 36 in 26."""
+cells in 17 of 42, and of 36 in 39 of 84."""
 MORE_DESCENTS, LEAST_DESCENTS, WORK = 2000, 10, 10**8
 """Of more cells; descents times the cube of the cells are bounded, a matter of seconds."""
 IN_A_ROW = 10
