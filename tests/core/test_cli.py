@@ -206,6 +206,8 @@ class TestInterrupted:
 
     INTERRUPTED = """
 import signal, sys
+# Whoever runs the tests in the background has Ctrl-C ignored, and so have its processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Interrupting:
     def find_spec(name, path=None, target=None):
         if name == "torch":
