@@ -17,7 +17,8 @@ from causalpima_core.samples import Samples
 from causalpima_core.training.counting import choose_states
 from causalpima_core.training.fit import CLEAR_ENTROPY, OVERLAP
 from causalpima_core.training.scene import Scene
-from causalpima_core.training.start import Start, choose_start, in_common, with_vacancies
+from causalpima_core.training.start import Start, choose_start, in_common
+from causalpima_core.training.vacancies import with_vacancies
 
 NO_GROUPS = (
     "The samples show no clear groups that combinations of a few nodes could be: give the number "

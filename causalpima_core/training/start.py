@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations
 from math import nan, prod
 from typing import Any
 
@@ -22,7 +21,6 @@ from causalpima_core.training.appearance import Appearance, prototype_distances,
 from causalpima_core.training.assignment import (
     Latents,
     cell_responsibilities,
-    evidence_of,
     judge,
     mean_entropy,
 )
@@ -32,7 +30,6 @@ from causalpima_core.training.encoding import encode
 from causalpima_core.training.fit import CLEAR_ENTROPY, Fit
 from causalpima_core.training.growth import begin, combine, first_nodes, grow, grow_again
 from causalpima_core.training.labelling import (
-    MOST_VACANT,
     effects_of,
     label_cells,
     nonadditive_share,
@@ -47,12 +44,6 @@ SAME_PARTITION = 0.98
 CLEAR_GAP = 0.01
 """Nats by which the next division must be worse for a clear one to be enough."""
 MOST_LABELLED, MOST_LIKE_IT = 30, 10
-LESS_EVIDENCE = 0.02
-"""Nats below which two clear groups have as much evidence as one: pieces of one group lost at most
-0.003 by that, or gained, different groups of examples lost 0.058 to 0.42 (one 0.8% of the samples
-gained 0.004)."""
-LEAST_LEFT = 3
-"""Degrees of freedom without which effects explain any groups."""
 MOST_ROUNDS, LEAST_HELP = 8, 1e-4
 """How often nodes of the best division are found again, and by how much, nats, that must help."""
 SHRINKAGE = 10.0
@@ -230,51 +221,6 @@ def in_common(scene: Scene, start: Start) -> Start:
         next_cost=None,
         labelling_gap=None,
     )
-
-
-def with_vacancies(scene: Scene, start: Start, rng: Generator) -> Start:
-    """The start, or a division that leaves joint outcomes without samples, where it fits better.
-
-    Where the samples hold no such combination, every division into all outcomes breaks up a group
-    to fill it, and mixes nodes, often without a sign. A true division without it is clearer and
-    adds up better, by the degrees of freedom that its groups leave.
-
-    Args:
-        scene: the samples of the start.
-        start: that divides them into all outcomes.
-        rng: source of all searches.
-    """
-    for vacant in range(1, MOST_VACANT + 1):
-        if _left(start) <= LEAST_LEFT or not may_be_broken(scene.latents, start):
-            break
-        try:
-            fewer = choose_start(scene, start.states, rng, vacant=vacant)
-        except TrainingError:
-            break  # no division into so many groups
-        adds_up = fewer.nonadditive / _left(fewer) < start.nonadditive / _left(start)
-        if fewer.entropy >= start.entropy or not adds_up:
-            break
-        start = fewer
-    return start
-
-
-def may_be_broken(latents: Latents, start: Start) -> bool:
-    """Whether a group may be a piece of another one, to fill an outcome that has no samples.
-
-    Groups that are not clear may; of clear ones two where one in their place says as much.
-    """
-    if not start.is_clear:
-        return True
-    cell = np.unique(start.outcome, return_inverse=True)[1]
-    least = evidence_of(latents, cell) - LESS_EVIDENCE
-    pairs = combinations(range(int(cell.max()) + 1), 2)
-    together = (np.unique(np.where(cell == b, a, cell), return_inverse=True)[1] for a, b in pairs)
-    return any(evidence_of(latents, merged) > least for merged in together)
-
-
-def _left(start: Start) -> int:
-    """Degrees of freedom that effects of single nodes leave to what its groups look like."""
-    return start.n_outcomes - start.n_vacant - 1 - sum(k - 1 for k in start.states)
 
 
 def _improved(

@@ -12,7 +12,8 @@ from causalpima_core.samples import Samples
 from causalpima_core.scores import component_accuracy
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.findings import conclude
-from causalpima_core.training.start import Start, components_at, may_be_broken
+from causalpima_core.training.start import Start, components_at
+from causalpima_core.training.vacancies import may_be_broken
 from tests.core.training.conftest import trained_whole
 
 STATES = (2, 2, 2)
