@@ -195,9 +195,10 @@ def _about_components(graph: GraphResult) -> list[str]:
         return []
     named = ", ".join("-".join(str(state) for state in outcome) for outcome in empty[:5])
     more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
-    hold = "joint outcome holds" if len(empty) == 1 else "joint outcomes hold"
+    one = len(empty) == 1
+    hold, each = ("joint outcome holds", "") if one else ("joint outcomes hold", " each")
     return [
-        f"{len(empty)} {hold} next to no samples, less than {100 * EMPTY_COMPONENT:.1f}% each "
+        f"{len(empty)} {hold} next to no samples, less than {100 * EMPTY_COMPONENT:.1f}%{each} "
         f"({named}{more})."
     ]
 

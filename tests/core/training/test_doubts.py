@@ -97,7 +97,7 @@ def test_doubts_name_what_is_wrong():
     assert "cannot be predicted from others" in " ".join(
         doubts(*case(), finished=True, untaught=True)
     )
-    empty = "1 joint outcome holds next to no samples, less than 0.1% each (0-1)"
+    empty = "1 joint outcome holds next to no samples, less than 0.1% (0-1)"
     assert empty in told(weights=(0.5, 0, 0.3, 0.2))
 
 
