@@ -254,12 +254,17 @@ class Trainer:
         return subsample.for_all(found, self.model, data, searched) if found else None
 
     def _mended(self, data: Samples, start: Start) -> Start:
-        """With outcomes vacant and nodes in common where that is better, as `search` has it."""
+        """With nodes in common or outcomes vacant where that is better, as `search` has it.
+
+        What two modalities show of a node that is undecided tells that its states overlap. Fewer
+        groups would overlap less, and the node be lost.
+        """
         part, searched = self._searched(data)
         there = replace(start, outcome=start.outcome[searched])
         seed = self.config.seed
-        found = with_vacant_outcomes(self.model, part, there, np.random.default_rng([seed, 6]))
-        found = with_common_nodes(self.model, part, found, np.random.default_rng([seed, 5]))
+        found = with_common_nodes(self.model, part, there, np.random.default_rng([seed, 5]))
+        if found is there:
+            found = with_vacant_outcomes(self.model, part, there, np.random.default_rng([seed, 6]))
         return start if found is there else subsample.for_all(found, self.model, data, searched)
 
     def _searched(self, data: Samples) -> tuple[Samples, NDArray[np.int64]]:

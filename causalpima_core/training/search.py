@@ -38,16 +38,16 @@ def best_division(model: CausalPima, data: Samples, rng: Generator) -> Start | N
     return choose_start(scene, model.config.states, rng)
 
 
+def with_common_nodes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
+    """A start that is not clear, with undecided nodes from what two modalities have in common."""
+    if start.entropy < CLEAR_ENTROPY or len(model.names) == 1:
+        return start
+    return in_common(Scene.of(model, data, rng), start)
+
+
 def with_vacant_outcomes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
     """The start, or one with fewer groups that fits better."""
     return with_vacancies(Scene.of(model, data, rng), start, rng)
-
-
-def with_common_nodes(model: CausalPima, data: Samples, start: Start, rng: Generator) -> Start:
-    """A start that is not clear, with undecided nodes from what two modalities have in common."""
-    if start.entropy < CLEAR_ENTROPY or len(model.names) == 1 or start.n_vacant:
-        return start
-    return in_common(Scene.of(model, data, rng), start)
 
 
 def is_enough(start: Start, *, improved: bool, from_data: bool) -> bool:

@@ -13,7 +13,7 @@ from causalpima_core.scores import component_accuracy
 from causalpima_core.training.encoding import encode
 from causalpima_core.training.findings import conclude
 from causalpima_core.training.start import Start, components_at
-from causalpima_core.training.vacancies import may_be_broken
+from causalpima_core.training.vacancies import is_truer, may_be_broken
 from tests.core.training.conftest import trained_whole
 
 STATES = (2, 2, 2)
@@ -102,3 +102,33 @@ def test_a_piece_of_a_group_is_told_from_a_group_however_small(rng):
     far = np.argsort(latents[:, 0] - 100 * (broken == 0))[:12]
     broken[far] = 7
     assert may_be_broken(latents, clear_start(broken))
+
+
+def judged(n_groups, entropy, nonadditive, states=(3, 2, 2)):
+    cell = np.arange(n_groups)
+    return Start(states, cell, "grown", (1.0,) * 3, ((),) * 3, entropy, (), nonadditive)
+
+
+@pytest.mark.parametrize(
+    ("whole", "fewer"),
+    [
+        pytest.param((0.0051, 0.0698), (0.0045, 0.0228), id="adds up far better"),
+        pytest.param((0.0331, 0.0150), (0.0025, 0.0178), id="hardly any overlap is left"),
+        pytest.param((0.0136, 0.0776), (0.0004, 0.0783), id="hardly any, nearly as additive"),
+    ],
+)
+def test_fewer_groups_are_taken_where_a_combination_is_missing(whole, fewer):
+    assert is_truer(judged(11, *fewer), judged(12, *whole))
+
+
+@pytest.mark.parametrize(
+    ("whole", "fewer"),
+    [
+        pytest.param((0.0027, 0.0268), (0.0025, 0.0236), id="a little clearer"),
+        pytest.param((0.0003, 0.0360), (0.0004, 0.0216), id="more undecided"),
+        pytest.param((0.0001, 0.0219), (0.00001, 0.0198), id="all is clear"),
+        pytest.param((0.0204, 0.0054), (0.0146, 0.0099), id="overlap is left"),
+    ],
+)
+def test_fewer_groups_are_refused_where_every_combination_occurs(whole, fewer):
+    assert not is_truer(judged(11, *fewer), judged(12, *whole))
