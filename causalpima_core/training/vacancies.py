@@ -20,6 +20,9 @@ LESS_EVIDENCE = 0.02
 gained 0.004)."""
 LEAST_LEFT = 3
 """Degrees of freedom without which effects explain any groups."""
+MOST_LEFT = 0.01
+"""Assignment entropy, nats, of fewer groups that still overlap: at most 0.006 where an outcome was
+missing; mostly 0.014 and more where a node whose states overlap was lost instead."""
 HARDLY_ANY = 0.2
 """Share of the overlap that is hardly any: in true divisions without an outcome 0.03 and 0.08 of it
 were left, in false ones at least 0.45."""
@@ -54,9 +57,10 @@ def is_truer(fewer: Start, start: Start) -> bool:
     """Whether fewer groups overlap less, and add up better by the degrees of freedom they leave.
 
     Pieces of one group look alike, which can add up better than the truth. So it is also enough
-    that hardly anything of an overlap is left, at a lower cost.
+    that hardly anything of an overlap is left, at a lower cost. Groups that still overlap do so by
+    their nature, not because one of them was broken up.
     """
-    if fewer.entropy >= start.entropy:
+    if fewer.entropy >= min(start.entropy, MOST_LEFT):
         return False
     adds_up = fewer.nonadditive / _left(fewer) < start.nonadditive / _left(start)
     parts = start.entropy >= CLEAR_ENTROPY and fewer.entropy < HARDLY_ANY * start.entropy
