@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
     [
         ("circles", "complete", 12, "quick"),  # was mislabelled by latent and decoded distances
         ("lattice", "chain", 0, "standard"),  # its random phase hid two factors from all mixtures
+        ("weak", "chain", 3, "standard"),  # a faint node passed for a combination without samples
     ],
 )
 def test_known_features_and_graphs_are_recovered(suite, graph, seed, preset):
