@@ -63,8 +63,8 @@ def is_truer(fewer: Start, start: Start) -> bool:
     if fewer.entropy >= min(start.entropy, MOST_LEFT):
         return False
     adds_up = fewer.nonadditive / _left(fewer) < start.nonadditive / _left(start)
-    parts = start.entropy >= CLEAR_ENTROPY and fewer.entropy < HARDLY_ANY * start.entropy
-    return adds_up or (parts and fewer.cost < start.cost)
+    separates = start.entropy >= CLEAR_ENTROPY and fewer.entropy < HARDLY_ANY * start.entropy
+    return adds_up or (separates and fewer.cost < start.cost)
 
 
 def may_be_broken(latents: Latents, start: Start) -> bool:

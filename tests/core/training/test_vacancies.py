@@ -104,8 +104,8 @@ def test_a_piece_of_a_group_is_told_from_a_group_however_small(rng):
     assert may_be_broken(latents, clear_start(broken))
 
 
-def judged(n_groups, entropy, nonadditive, states=(3, 2, 2)):
-    cell = np.arange(n_groups)
+def judged(n_groups, entropy, nonadditive):
+    cell, states = np.arange(n_groups), (3, 2, 2)
     return Start(states, cell, "grown", (1.0,) * 3, ((),) * 3, entropy, (), nonadditive)
 
 
