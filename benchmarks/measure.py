@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 
 from benchmarks.attempts import Attempt
@@ -45,6 +45,10 @@ def measure(task: Task) -> Run:
         spent = time.perf_counter() - began
         return Run(task=task, error=str(error), weak=truth.weak, seconds=round(spent, 1))
     seconds = time.perf_counter() - began
+    if task.missing_from:
+        rows = dataset[task.missing_from].observed
+        attempts = [replace(one, states=one.states[rows]) for one in attempts]
+        truth = replace(truth, outcomes=truth.outcomes[rows])
     attempt, recovery = best_of(attempts, truth)
     return Run(
         task=task,

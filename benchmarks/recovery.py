@@ -105,10 +105,11 @@ def main(
     method: Annotated[MethodName, typer.Option(help="Who is to recover.")] = MethodName.CAUSALPIMA,
     missing: Annotated[
         float,
-        typer.Option(
-            min=0, max=0.95, help="Share of samples that lack the last modality not needed alone."
-        ),
+        typer.Option(min=0, max=0.95, help="Share of samples that lack a modality."),
     ] = 0.0,
+    missing_from: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which; else the last not needed alone.")
+    ] = None,
     vacant: Annotated[
         int, typer.Option(min=0, max=2, help="Rarest joint outcomes that no sample has.")
     ] = 0,
@@ -131,6 +132,7 @@ def main(
         "preset": preset.value,
         "samples": samples,
         "missing": missing,
+        "missing_from": missing_from,
         "vacant": vacant,
         "only_modality": only_modality,
         "states": states.value,

@@ -38,7 +38,9 @@ class Task(BaseModel):
         method: who is to recover the truth.
         preset: of training.
         samples: how many; None for the example's own number.
-        missing: share of samples that lack the modality `spared_modality` names.
+        missing: share of samples that lack a modality.
+        missing_from: which one; None for that which `spared_modality` names. Only samples that have
+            it count then, as it may show a factor alone.
         vacant: how many joint outcomes, the rarest ones, no sample has.
         only_modality: the only one the method sees; None for all.
         states: told to the method, or left to it ("auto").
@@ -55,6 +57,7 @@ class Task(BaseModel):
     preset: str = "standard"
     samples: int | None = None
     missing: float = 0.0
+    missing_from: str | None = None
     vacant: int = 0
     only_modality: str | None = None
     states: Literal["true", "auto"] = "true"
@@ -66,7 +69,8 @@ class Task(BaseModel):
         """The method and everything about the task that is not ordinary, in words."""
         said = [str(self.method)]
         said += [f"{self.samples} samples"] if self.samples else []
-        said += [f"{self.missing:.0%} missing"] if self.missing else []
+        source = f" from {self.missing_from}" if self.missing_from else ""
+        said += [f"{self.missing:.0%} missing{source}"] if self.missing else []
         said += [f"{self.vacant} vacant"] if self.vacant else []
         said += [f"only {self.only_modality}"] if self.only_modality else []
         said += [f"{self.expert.partition('=')[0]} by physics"] if self.expert else []
@@ -84,7 +88,7 @@ class Task(BaseModel):
         if self.vacant:
             dataset, truth = without_rarest(dataset, truth, self.vacant)
         if self.missing:
-            name = spared_modality(SUITES[self.suite])
+            name = self.missing_from or spared_modality(SUITES[self.suite])
             rng = np.random.default_rng([self.seed, *b"missing"])
             dataset = without_rows(dataset, name, self.missing, rng)
         if self.only_modality:
@@ -112,7 +116,12 @@ def spared_modality(info: ExampleInfo) -> str:
 def without_rows(
     dataset: MultimodalDataset, name: str, share: float, rng: np.random.Generator
 ) -> MultimodalDataset:
-    """The same data with a modality missing in a random share of the samples."""
+    """The same data with a modality missing in a random share of the samples.
+
+    Raises:
+        ConfigError: there is no such modality.
+    """
+    _refuse_unknown(dataset, name)
     values = dataset[name].values.copy()
     values[rng.permutation(len(values))[: round(share * len(values))]] = np.nan
     modalities = tuple(
@@ -142,6 +151,10 @@ def with_only(dataset: MultimodalDataset, name: str) -> MultimodalDataset:
     Raises:
         ConfigError: there is no such modality.
     """
+    _refuse_unknown(dataset, name)
+    return replace(dataset, modalities=(dataset[name],))
+
+
+def _refuse_unknown(dataset: MultimodalDataset, name: str) -> None:
     if name not in dataset.names:
         raise ConfigError(f"Unknown modality '{name}': expected one of {', '.join(dataset.names)}.")
-    return replace(dataset, modalities=(dataset[name],))

@@ -112,12 +112,14 @@ class Trainer:
         self.start_networks: dict[str, Tensor] = {}
         n_train = len(self.train_rows)
         self.batch_size = training.batch_of(n_train)
+        observed = self.data.observed[self.train_rows].cpu().numpy()
+        self.full_from = full_from(observed, model.n_outcomes)
+        self.full = observed.sum(1) >= self.full_from
+        self.warm_up_rows = self.train_rows[subsample.warm_up_rows(observed, self.full)]
         small = all(m.kind is not Kind.IMAGE for m in dataset.modalities)
-        self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_train, small=small)
+        n_warm_up = len(self.warm_up_rows)
+        self.cycle_epochs = training.epochs_of(training.warm_up_steps, n_warm_up, small=small)
         self.joint_epochs = training.epochs_of(training.joint_steps, n_train, small=small)
-        observed = self.data.observed[self.train_rows]
-        self.full_from = full_from(observed.cpu().numpy(), model.n_outcomes)
-        self.full = (observed.sum(1) >= self.full_from).cpu().numpy()
         several = bool((observed.sum(1) > 1).any())
         self.distil_epochs = training.epochs_of(training.distil_steps, n_train) if several else 0
         self.distillation: Distillation | None = None
@@ -369,14 +371,16 @@ class Trainer:
         randomness = EpochRandomness.of(self.config.seed, stage, self.position.epoch, self.device)
         with torch.no_grad():
             log_outcomes = self.model.log_outcomes(self.temperature)
-        rows = torch.from_numpy(self.train_rows).to(self.device)
-        n_batches = max(1, len(rows) // self.batch_size)
+        chosen = self.warm_up_rows if stage is Stage.WARM_UP else self.train_rows
+        rows = torch.from_numpy(chosen).to(self.device)
+        batch_size = self.config.batch_of(len(rows))
+        n_batches = max(1, len(rows) // batch_size)
         steps = train_batches(
             self.model,
             self.data,
             rows,
             self.network_optimiser,
-            self.batch_size,
+            batch_size,
             randomness,
             log_outcomes,
             warm_up_latent_weight(self.data) if stage is Stage.WARM_UP else 1.0,

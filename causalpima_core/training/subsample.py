@@ -2,6 +2,9 @@
 
 Of very many samples a part says as much. And one that lacks what shows a node is put into one of
 its states by the joint encoders, whatever it is: groups are looked for in samples that lack little.
+The warm-up makes do with these as well: with nothing else to encode in a sample, the encoder of
+what is there becomes sure of its nuisance in all latent dimensions, and hides there what the other
+modalities show.
 """
 
 from __future__ import annotations
@@ -20,6 +23,16 @@ from causalpima_core.training.start import Start
 
 NEIGHBOURS = 15
 """Near samples that decide together on the group of one that was not searched."""
+
+
+def warm_up_rows(observed: NDArray[np.bool_], full: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rows of the samples to warm up with: the full ones, or all where those miss a modality.
+
+    Args:
+        observed: which modalities samples have, shape ``(n, modalities)``.
+        full: as for `searched_rows`.
+    """
+    return np.flatnonzero(full if observed[full].any(0).all() else np.ones_like(full))
 
 
 def searched_rows(full: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:

@@ -34,6 +34,18 @@ def test_a_share_of_one_modality_is_missing_and_all_else_is_as_ever():
     assert task.make()[0].fingerprint() == holed.fingerprint()
 
 
+def test_any_modality_can_be_missing():
+    task = Task(
+        suite="lattice", graph="chain", seed=0, samples=60, missing=0.3, missing_from="curve"
+    )
+    dataset, _ = task.make()
+    assert (~dataset["curve"].observed).sum() == 18
+    assert dataset["image"].observed.all()
+    assert task.variant == "causalpima, 60 samples, 30% missing from curve"
+    with pytest.raises(ConfigError, match="Unknown modality 'sound': expected one of"):
+        task.model_copy(update={"missing_from": "sound"}).make()
+
+
 def test_the_rarest_outcomes_have_no_samples():
     whole, truth = make_example("spectra", 300, 1, "fork")
     task = Task(suite="spectra", graph="fork", seed=1, samples=300, vacant=2)

@@ -115,6 +115,7 @@ def judged(n_groups, entropy, nonadditive):
         pytest.param((0.0051, 0.0698), (0.0045, 0.0228), id="adds up far better"),
         pytest.param((0.0331, 0.0150), (0.0025, 0.0178), id="hardly any overlap is left"),
         pytest.param((0.0136, 0.0776), (0.0004, 0.0783), id="hardly any, nearly as additive"),
+        pytest.param((0.0012, 0.0507), (0.0001, 0.0198), id="all is clear, but adds up badly"),
     ],
 )
 def test_fewer_groups_are_taken_where_a_combination_is_missing(whole, fewer):
@@ -127,6 +128,7 @@ def test_fewer_groups_are_taken_where_a_combination_is_missing(whole, fewer):
         pytest.param((0.0027, 0.0268), (0.0025, 0.0236), id="a little clearer"),
         pytest.param((0.0003, 0.0360), (0.0004, 0.0216), id="more undecided"),
         pytest.param((0.0001, 0.0219), (0.00001, 0.0198), id="all is clear"),
+        pytest.param((0.0006, 0.0300), (0.0005, 0.0222), id="all is clear, adds up as well"),
         pytest.param((0.0132, 0.0040), (0.0060, 0.0099), id="half of the overlap is left"),
         pytest.param((0.0155, 0.0207), (0.0147, 0.0083), id="groups overlap by nature"),
     ],
