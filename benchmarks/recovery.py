@@ -75,6 +75,10 @@ def run_suite(tasks: list[Task], jobs: int, out: Path, *, resume: bool) -> list[
 def refuse_what_cannot_be(tasks: list[Task]) -> None:
     """Raise `ConfigError` before hours are spent, where a task cannot be carried out."""
     first = tasks[0]
+    if first.missing_from and not first.missing:
+        raise ConfigError(
+            f"No share of '{first.missing_from}' is to be missing: give one, as --missing 0.3."
+        )
     if first.without and first.method != "causalpima":
         raise ConfigError(
             f"Method '{first.method}' has no part '{first.without}': leave out --without."

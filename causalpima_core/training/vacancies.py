@@ -26,10 +26,9 @@ missing; mostly 0.014 and more where a node whose states overlap was lost instea
 HARDLY_ANY = 0.2
 """Share of the overlap that is hardly any: in true divisions without an outcome 0.03 and 0.08 of it
 were left, in false ones at least 0.45."""
-
 MUCH_BETTER = 0.65
-"""Factor on what is not additive that counts as much: at most 0.46 where a clear group had been
-broken up for a missing outcome, at least 0.86 where none had."""
+"""Factor on what is not additive: at most 0.46 in true divisions where a clear group had been
+broken up for a missing outcome, at least 0.86 in false ones."""
 
 
 def with_vacancies(scene: Scene, start: Start, rng: Generator) -> Start:

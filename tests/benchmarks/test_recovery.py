@@ -63,6 +63,8 @@ def test_a_benchmark_goes_on_where_it_was_stopped(tmp_path):
     [
         (["--states", "auto"], "Method 'pca' must be told the states"),
         (["--only-modality", "sound"], "Unknown modality 'sound'"),
+        (["--missing", "0.3", "--missing-from", "sound"], "Unknown modality 'sound'"),
+        (["--missing-from", "table"], "No share of 'table' is to be missing: give one"),
         *[(["--without", part], f"Method 'pca' has no part '{part}'") for part in PARTS],
     ],
 )
