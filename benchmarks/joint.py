@@ -13,6 +13,7 @@ from causalpima_core.config import ModelConfig, TrainingConfig
 from causalpima_core.data.factors import Truth
 from causalpima_core.data.multimodal import MultimodalDataset
 from causalpima_core.runs.records import Record
+from causalpima_core.samples import Samples
 from causalpima_core.training.loop import Trainer
 from causalpima_core.training.start import Start
 
@@ -86,6 +87,10 @@ class KnownStart(Trainer):
         self.start_networks = self._networks()
         self._begin_joint(self.some(self.train_rows), self.start)
         yield from ()
+
+    def _mended(self, data: Samples, start: Start) -> Start:
+        """As it is known."""
+        return start
 
     @property
     def steps(self) -> int:

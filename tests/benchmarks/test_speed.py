@@ -10,6 +10,7 @@ from benchmarks.scaling import enlarged, repeated
 from benchmarks.stopwatch import REST, Stopwatch
 from benchmarks.throughput import OURS, THEIRS, compare
 from causalpima_core.data.examples import make_example
+from causalpima_core.training import loop
 
 
 def busy(seconds):
@@ -81,6 +82,15 @@ def test_joint_training_begins_from_the_known_groups_and_all_its_time_is_account
     assert sum(shares.values()) == pytest.approx(1)
     assert min(shares.values()) > 0
     assert 0 < beyond(shares, graph=False) < beyond(shares, graph=True) < 1
+
+
+def test_no_time_is_spent_on_groups_that_are_known(monkeypatch):
+    searched = []
+    for search in ("best_division", "with_common_nodes", "with_vacant_outcomes"):
+        monkeypatch.setattr(loop, search, lambda *_: searched.append(_))
+    dataset, truth = make_example("weak", 120)
+    train_jointly(KnownStart(dataset, outcomes_of(truth), truth.states, epochs=1))
+    assert searched == []
 
 
 def test_the_same_training_is_the_same_whether_watched_or_not():
